@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A module of the table in `docs/architecture.md`, with the modules it may import.
+func module(
+  _ name: String,
+  _ dependencies: [Target.Dependency] = [],
+  exclude: [String] = [],
+  resources: [Resource]? = nil
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "merops",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "Merops", targets: ["Merops"]),
+    .executable(name: "merops", targets: ["MeropsCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    module("BPFInstructions"),
+    module("BPFTypeFormat"),
+    module(
+      "BPFObject",
+      ["BPFInstructions", "BPFTypeFormat", .product(name: "OrderedCollections", package: "swift-collections")]),
+    module("BPFMaps", ["BPFObject", "BPFTypeFormat"]),
+    module("BPFExecution", ["BPFInstructions"]),
+    module("BPFTaskWork"),
+    module(
+      "BPFSimulator",
+      ["BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork"]),
+    module(
+      "BPFCompiler",
+      [
+        "BPFInstructions",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    module(
+      "Merops",
+      [
+        "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
+        "BPFCompiler",
+      ]),
+    .executableTarget(
+      name: "MeropsCommand",
+      dependencies: ["Merops", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+
+    tests("BPFInstructionsTests", ["BPFInstructions"]),
+    tests("BPFTypeFormatTests", ["BPFTypeFormat"]),
+    tests("BPFObjectTests", ["BPFObject"]),
+    tests("BPFMapsTests", ["BPFMaps"]),
+    tests("BPFExecutionTests", ["BPFExecution"]),
+    tests("BPFTaskWorkTests", ["BPFTaskWork"]),
+    tests("BPFSimulatorTests", ["BPFSimulator", "Merops"]),
+    tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
+    tests("MeropsCommandTests", ["MeropsCommand", "Merops"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
