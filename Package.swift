@@ -68,7 +68,7 @@ let package = Package(
     tests("BPFTypeFormatTests", ["BPFTypeFormat"]),
     tests("BPFObjectTests", ["BPFObject"]),
     tests("BPFMapsTests", ["BPFMaps"]),
-    tests("BPFExecutionTests", ["BPFExecution"]),
+    tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
     tests("BPFSimulatorTests", ["BPFSimulator", "Merops"]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),

@@ -1,0 +1,140 @@
+/// What a pre-decoded instruction does: dense, so that the interpreter's dispatch is one indexed jump.
+///
+/// The names say width, then the second operand. What differs only in an immediate is one case: `mov32` of an
+/// immediate is `move64Immediate` of the zero-extended value, an immediate shift has its count already masked.
+enum Operation: UInt8 {
+  /// The second slot of a 64-bit immediate load. Decoding makes sure that nothing jumps there.
+  case secondHalf
+
+  case add64Immediate, add64Register, add32Immediate, add32Register
+  case subtract64Immediate, subtract64Register, subtract32Immediate, subtract32Register
+  case multiply64Immediate, multiply64Register, multiply32Immediate, multiply32Register
+  case divide64Immediate, divide64Register, divide32Immediate, divide32Register
+  case modulo64Immediate, modulo64Register, modulo32Immediate, modulo32Register
+  case signedDivide64Immediate, signedDivide64Register, signedDivide32Immediate, signedDivide32Register
+  case signedModulo64Immediate, signedModulo64Register, signedModulo32Immediate, signedModulo32Register
+  case or64Immediate, or64Register, or32Immediate, or32Register
+  case and64Immediate, and64Register, and32Immediate, and32Register
+  case xor64Immediate, xor64Register, xor32Immediate, xor32Register
+  case shiftLeft64Immediate, shiftLeft64Register, shiftLeft32Immediate, shiftLeft32Register
+  case shiftRight64Immediate, shiftRight64Register, shiftRight32Immediate, shiftRight32Register
+  case arithmeticShiftRight64Immediate, arithmeticShiftRight64Register
+  case arithmeticShiftRight32Immediate, arithmeticShiftRight32Register
+  case negate64, negate32
+  case move64Immediate, move64Register, move32Register
+  case moveSigned8To64, moveSigned16To64, moveSigned32To64, moveSigned8To32, moveSigned16To32
+  case swap16, swap32, swap64
+  case truncate16, truncate32, keep64
+
+  case load8, load16, load32, load64
+  case loadSigned8, loadSigned16, loadSigned32
+  case store8Immediate, store16Immediate, store32Immediate, store64Immediate
+  case store8Register, store16Register, store32Register, store64Register
+  case atomic32, atomic64
+  case loadAcquire, storeRelease
+  case loadWide
+  case loadPacketAbsolute, loadPacketIndirect
+
+  case jump
+  case jumpEqual64Immediate, jumpEqual64Register, jumpEqual32Immediate, jumpEqual32Register
+  case jumpNotEqual64Immediate, jumpNotEqual64Register, jumpNotEqual32Immediate, jumpNotEqual32Register
+  case jumpSet64Immediate, jumpSet64Register, jumpSet32Immediate, jumpSet32Register
+  case jumpGreater64Immediate, jumpGreater64Register, jumpGreater32Immediate, jumpGreater32Register
+  case jumpGreaterOrEqual64Immediate, jumpGreaterOrEqual64Register
+  case jumpGreaterOrEqual32Immediate, jumpGreaterOrEqual32Register
+  case jumpLess64Immediate, jumpLess64Register, jumpLess32Immediate, jumpLess32Register
+  case jumpLessOrEqual64Immediate, jumpLessOrEqual64Register, jumpLessOrEqual32Immediate, jumpLessOrEqual32Register
+  case jumpSignedGreater64Immediate, jumpSignedGreater64Register
+  case jumpSignedGreater32Immediate, jumpSignedGreater32Register
+  case jumpSignedGreaterOrEqual64Immediate, jumpSignedGreaterOrEqual64Register
+  case jumpSignedGreaterOrEqual32Immediate, jumpSignedGreaterOrEqual32Register
+  case jumpSignedLess64Immediate, jumpSignedLess64Register, jumpSignedLess32Immediate, jumpSignedLess32Register
+  case jumpSignedLessOrEqual64Immediate, jumpSignedLessOrEqual64Register
+  case jumpSignedLessOrEqual32Immediate, jumpSignedLessOrEqual32Register
+  case mayGoto
+
+  case callHelper, callKernelFunction, callLocal, callRegister
+  case exit
+  case castAddressSpace
+}
+
+extension Operation {
+  /// The four forms of an operation on registers.
+  typealias Forms = (immediate64: Operation, register64: Operation, immediate32: Operation, register32: Operation)
+
+  /// The arithmetic operations by the upper half of the opcode; negation, moves and byte swaps are decoded apart.
+  static func arithmetic(_ code: UInt8) -> Forms? {
+    switch code {
+    case 0x00: (.add64Immediate, .add64Register, .add32Immediate, .add32Register)
+    case 0x10: (.subtract64Immediate, .subtract64Register, .subtract32Immediate, .subtract32Register)
+    case 0x20: (.multiply64Immediate, .multiply64Register, .multiply32Immediate, .multiply32Register)
+    case 0x30: (.divide64Immediate, .divide64Register, .divide32Immediate, .divide32Register)
+    case 0x40: (.or64Immediate, .or64Register, .or32Immediate, .or32Register)
+    case 0x50: (.and64Immediate, .and64Register, .and32Immediate, .and32Register)
+    case 0x60: (.shiftLeft64Immediate, .shiftLeft64Register, .shiftLeft32Immediate, .shiftLeft32Register)
+    case 0x70: (.shiftRight64Immediate, .shiftRight64Register, .shiftRight32Immediate, .shiftRight32Register)
+    case 0x90: (.modulo64Immediate, .modulo64Register, .modulo32Immediate, .modulo32Register)
+    case 0xa0: (.xor64Immediate, .xor64Register, .xor32Immediate, .xor32Register)
+    case 0xc0:
+      (
+        .arithmeticShiftRight64Immediate, .arithmeticShiftRight64Register,
+        .arithmeticShiftRight32Immediate, .arithmeticShiftRight32Register
+      )
+    default: nil
+    }
+  }
+
+  /// The signed forms that an offset of 1 selects (RFC 9669, section 4.1).
+  static func signedArithmetic(_ code: UInt8) -> Forms? {
+    switch code {
+    case 0x30:
+      (.signedDivide64Immediate, .signedDivide64Register, .signedDivide32Immediate, .signedDivide32Register)
+    case 0x90:
+      (.signedModulo64Immediate, .signedModulo64Register, .signedModulo32Immediate, .signedModulo32Register)
+    default: nil
+    }
+  }
+
+  /// The conditional jumps by the upper half of the opcode (RFC 9669, section 4.3).
+  static func conditionalJump(_ code: UInt8) -> Forms? {
+    switch code {
+    case 0x10: (.jumpEqual64Immediate, .jumpEqual64Register, .jumpEqual32Immediate, .jumpEqual32Register)
+    case 0x20: (.jumpGreater64Immediate, .jumpGreater64Register, .jumpGreater32Immediate, .jumpGreater32Register)
+    case 0x30:
+      (
+        .jumpGreaterOrEqual64Immediate, .jumpGreaterOrEqual64Register,
+        .jumpGreaterOrEqual32Immediate, .jumpGreaterOrEqual32Register
+      )
+    case 0x40: (.jumpSet64Immediate, .jumpSet64Register, .jumpSet32Immediate, .jumpSet32Register)
+    case 0x50:
+      (.jumpNotEqual64Immediate, .jumpNotEqual64Register, .jumpNotEqual32Immediate, .jumpNotEqual32Register)
+    case 0x60:
+      (
+        .jumpSignedGreater64Immediate, .jumpSignedGreater64Register,
+        .jumpSignedGreater32Immediate, .jumpSignedGreater32Register
+      )
+    case 0x70:
+      (
+        .jumpSignedGreaterOrEqual64Immediate, .jumpSignedGreaterOrEqual64Register,
+        .jumpSignedGreaterOrEqual32Immediate, .jumpSignedGreaterOrEqual32Register
+      )
+    case 0xa0: (.jumpLess64Immediate, .jumpLess64Register, .jumpLess32Immediate, .jumpLess32Register)
+    case 0xb0:
+      (
+        .jumpLessOrEqual64Immediate, .jumpLessOrEqual64Register,
+        .jumpLessOrEqual32Immediate, .jumpLessOrEqual32Register
+      )
+    case 0xc0:
+      (
+        .jumpSignedLess64Immediate, .jumpSignedLess64Register,
+        .jumpSignedLess32Immediate, .jumpSignedLess32Register
+      )
+    case 0xd0:
+      (
+        .jumpSignedLessOrEqual64Immediate, .jumpSignedLessOrEqual64Register,
+        .jumpSignedLessOrEqual32Immediate, .jumpSignedLessOrEqual32Register
+      )
+    default: nil
+    }
+  }
+}
