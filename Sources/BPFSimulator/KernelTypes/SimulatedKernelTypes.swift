@@ -2,10 +2,18 @@ public import BPFTypeFormat
 
 /// The types of the simulated kernel: what `/sys/kernel/btf/vmlinux` is to Linux.
 public enum SimulatedKernelTypes {
-  /// All types, kernel functions with their tag and variables of each CPU. Read once, when first asked for.
-  public static let builder: BTFBuilder = declarations.builder
+  /// All types, kernel functions with their tag `bpf_kfunc`, and the variables of each CPU in the section
+  /// `.data..percpu`. Made once, when first asked for.
+  public static let shared: BTF = {
+    do throws(BTFError) {
+      return try BTF(declarations.builder)
+    } catch {
+      // The types come from constants of this module, and a test encodes them.
+      preconditionFailure("the simulated kernel's own types: \(error)")
+    }
+  }()
 
-  /// The declarations with their names, from which ``builder`` is made.
+  /// The declarations with their names, from which ``shared`` is made.
   package static let declarations: CDeclarations = {
     var declarations = CDeclarations()
     for topic in KernelDeclarations.topics {

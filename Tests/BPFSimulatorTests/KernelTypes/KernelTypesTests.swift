@@ -45,7 +45,7 @@ import Testing
 
   @Test("each kernel function is static and carries the tag bpf_kfunc")
   func kernelFunctions() {
-    let types = SimulatedKernelTypes.builder.types
+    let types = SimulatedKernelTypes.declarations.builder.types
     var tagged: Set<String> = []
     for type in types where type.name == "bpf_kfunc" {
       guard case .declarationTag(let target, -1) = type.kind else { continue }
@@ -68,7 +68,7 @@ import Testing
 
   @Test("variables of each CPU are in the section where loaders look for them")
   func variables() {
-    let section = SimulatedKernelTypes.builder.types.last
+    let section = SimulatedKernelTypes.declarations.builder.types.last
     #expect(section?.name == ".data..percpu")
     guard case .dataSection(let body)? = section?.kind else {
       Issue.record("no data section")
