@@ -61,7 +61,11 @@ let package = Package(
       ]),
     .executableTarget(
       name: "MeropsCommand",
-      dependencies: ["Merops", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Merops",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: settings),
 
     tests("BPFInstructionsTests", ["BPFInstructions"]),
@@ -72,7 +76,14 @@ let package = Package(
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
     tests("BPFSimulatorTests", ["BPFSimulator", "Merops"]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
-    tests("MeropsCommandTests", ["MeropsCommand", "Merops"]),
+    tests(
+      "MeropsCommandTests",
+      [
+        "MeropsCommand", "Merops",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

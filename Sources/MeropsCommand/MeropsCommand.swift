@@ -1,6 +1,24 @@
+// The command line `merops`. A command parses its options, asks the library, and hands what it got to a renderer; what
+// is worth having without a command line is in the modules below. Everything that a command prints goes through
+// `Output`, everything that ends it early is a `CommandFailure`, and `Process/Entry.swift` turns that into an exit
+// status.
+
 import ArgumentParser
 
-@main
-struct MeropsCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "merops", version: "0.1.0")
+/// The root command.
+package struct MeropsCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "merops",
+    abstract: "Opens, runs and explores BPF objects in a simulated Linux kernel.",
+    discussion: """
+      EXAMPLES:
+        merops conformance "de ad be ef" < program.hex
+
+      EXIT STATUS:
+      \(ExitStatus.table)
+      """,
+    version: "0.1.0",
+    subcommands: [ConformanceCommand.self])
+
+  package init() {}
 }

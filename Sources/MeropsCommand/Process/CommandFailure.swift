@@ -1,0 +1,14 @@
+/// Why a command ends without a result: what to tell the user, with what to do about it, and the exit status.
+package struct CommandFailure: Error, Hashable, CustomStringConvertible {
+  /// The exit status of the process.
+  package var status: ExitStatus
+  /// What is printed after `merops: error: `.
+  package var message: String
+
+  package init(_ status: ExitStatus, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  package var description: String { message }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+
+/// Where the process begins and ends.
+@main
+enum Entry {
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let status = await Interruption.watching { await execute(arguments) }
+    exit(status)
+  }
+
+  /// Parses and runs a command line and reports what went wrong.
+  static func execute(_ arguments: [String]) async -> ExitStatus {
+    do {
+      var command = try await MeropsCommand.asyncParseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      return .success
+    } catch {
+      return report(error)
+    }
+  }
+
+  /// Prints an error where it belongs and tells the status that it stands for.
+  private static func report(_ error: any Error) -> ExitStatus {
+    switch error {
+    case let failure as CommandFailure:
+      Output.error.report(failure.message)
+      return failure.status
+    case is OutputClosed:
+      return .outputClosed
+    case is CancellationError:
+      return .interrupted
+    default:
+      break
+    }
+    let text = MeropsCommand.fullMessage(for: error)
+    guard MeropsCommand.exitCode(for: error) != .success else {
+      do {
+        try Output.standard.write(text + "\n")
+        return .success
+      } catch {
+        return report(error)
+      }
+    }
+    let prefix = "Error: "
+    Output.error.report(text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
+    return .usage
+  }
+}

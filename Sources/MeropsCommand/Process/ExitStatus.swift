@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the process says about itself when it ends.
+package enum ExitStatus: Int32, CaseIterable, Sendable {
+  /// All went well.
+  case success = 0
+  /// The work was done and its result is a failure.
+  case failed = 1
+  /// The command line is wrong.
+  case usage = 2
+  /// The C source was not compiled.
+  case compilation = 3
+  /// A file cannot be read, or is not what it should be.
+  case input = 4
+  /// The engine refused the object.
+  case load = 5
+  /// Something was asked for that Merops does not do.
+  case unsupported = 6
+  /// The user or the system wanted the process to end (128 + SIGINT).
+  case interrupted = 130
+  /// Whoever read the output has closed it (128 + SIGPIPE).
+  case outputClosed = 141
+
+  /// The row of the documentation.
+  package var meaning: String {
+    switch self {
+    case .success: "all went well"
+    case .failed: "a program was stopped, or a syscall program returned a negative number"
+    case .usage: "the command line is wrong, or an option does not fit the object"
+    case .compilation: "the C source was not compiled, or there is no clang"
+    case .input: "a file cannot be read or written, or is not what it should be"
+    case .load: "the object cannot be loaded or its program cannot be attached"
+    case .unsupported: "something was asked for that is not there yet"
+    case .interrupted: "interrupted by Ctrl-C or asked to terminate"
+    case .outputClosed: "the reader of the output has gone"
+    }
+  }
+
+  /// All rows, for the help.
+  package static var table: String {
+    allCases.map { status in
+      let number = String(status.rawValue)
+      return "  " + number + String(repeating: " ", count: 5 - number.count) + status.meaning
+    }.joined(separator: "\n")
+  }
+}
+
+/// Ends the process.
+func exit(_ status: ExitStatus) -> Never {
+  exit(status.rawValue)
+}
