@@ -46,7 +46,7 @@ public enum DecodedInstruction: Hashable, Sendable {
     case helper(Int32)
     /// A function of this program, in slots from the slot after the call.
     case local(Int32)
-    /// A kernel function by its BTF id; `module` is an index in the array of descriptors (0: vmlinux).
+    /// A kernel function by its BTF id; `module` is an index in the array of descriptors (0: the kernel).
     case kernelFunction(type: Int32, module: Int16)
     /// The function whose address the register holds: no kernel takes it so far.
     case register(Register)

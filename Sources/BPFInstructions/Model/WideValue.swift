@@ -6,11 +6,9 @@ public enum WideValue: Hashable, Sendable {
   case map(descriptor: Int32)
   /// Source 2: the address of a byte in the first value of the map with this descriptor.
   case mapValue(descriptor: Int32, offset: Int32)
-  /// Source 3: the address of a kernel variable, by its BTF id and the descriptor of its module's BTF (0: vmlinux).
+  /// Source 3: the address of a kernel variable, by its BTF id and the descriptor of its module's BTF (0: the kernel).
   case variable(type: Int32, moduleDescriptor: Int32)
-  /// Source 4: a function of this program, as the number of slots from the load's second slot's successor minus one.
-  ///
-  /// As for a local call the target is the index of the first slot, plus one, plus this number.
+  /// Source 4: a function of this program; it begins at the index of the first slot, plus one, plus the offset.
   case function(offset: Int32)
   /// Source 5: a map by its index in the array of descriptors given at load.
   case mapIndex(Int32)
