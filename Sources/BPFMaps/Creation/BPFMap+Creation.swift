@@ -1,0 +1,32 @@
+public import BPFObject
+
+extension BPFMap {
+  /// `BPF_MAP_CREATE`: checks the definition as Linux 6.18 does and makes the map, empty, with one user reference.
+  ///
+  /// - Parameters:
+  ///   - definition: the map. Its initial contents and slots are the engine's to fill in.
+  ///   - cpuCount: the number of possible CPUs, 1 to 1024.
+  ///   - identifier: the id of the map.
+  ///   - environment: resolves descriptors that user space stores in the map; may be `nil` if none are.
+  ///   - observer: is told of special fields that must be released; kept alive by the map.
+  /// - Throws: the error number that Linux gives for the same call, with a sentence that says which rule was broken.
+  public static func create(
+    _ definition: MapDefinition, cpuCount: Int = 1, identifier: UInt32 = 0, environment: (any MapEnvironment)? = nil,
+    observer: (any SpecialFieldObserver)? = nil
+  ) throws(MapError) -> BPFMap {
+    guard (1...1024).contains(cpuCount) else {
+      throw MapError(.invalidArgument, map: definition.name, reason: "a map needs 1 to 1024 CPUs, not \(cpuCount)")
+    }
+    try MapRules.check(definition)
+    let checked = CheckedMapDefinition(
+      definition: definition, identifier: identifier, cpuCount: cpuCount,
+      layout: ValueLayout(byteCount: Int(definition.valueSize)), environment: environment, observer: observer)
+    switch definition.type {
+    case .array: return try ArrayMap.make(checked)
+    case .perCPUArray: return try PerCPUArrayMap.make(checked)
+    case .hash, .perCPUHash: return try HashMap.make(checked)
+    default:
+      throw checked.error(.invalidArgument, "maps of type \(definition.type) are not provided in memory")
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/// How a map's value is laid out: its size, and the parts of it that belong to the engine.
+package struct ValueLayout: Sendable {
+  /// What a special field holds.
+  package enum FieldKind: Hashable, Sendable {
+    case spinLock
+    case resilientSpinLock
+    case timer
+    case workQueue
+    case taskWork
+    case kernelPointer
+    case userPointer
+    case list
+    case tree
+    case referenceCount
+  }
+
+  /// A part of the value that neither users nor updates may touch.
+  package struct Field: Hashable, Sendable {
+    package var kind: FieldKind
+    package var offset: Int
+    package var byteCount: Int
+    package init(kind: FieldKind, offset: Int, byteCount: Int) {
+      self.kind = kind
+      self.offset = offset
+      self.byteCount = byteCount
+    }
+  }
+
+  /// The size of the value as defined.
+  package let byteCount: Int
+  /// The size rounded up to 8: the distance of values in memory.
+  package let stride: Int
+  /// The special fields in the order of their offsets.
+  package let fields: [Field]
+  /// The bytes that are not special, in order.
+  package let plainRanges: [Range<Int>]
+  /// Where the `bpf_spin_lock` is.
+  package let lockOffset: Int?
+  /// Whether there are special fields at all; without them a value is copied in one go.
+  package let hasFields: Bool
+
+  /// A value of `byteCount` bytes with the fields given, which lie within it and do not overlap.
+  package init(byteCount: Int, fields: [Field] = []) {
+    self.byteCount = byteCount
+    stride = (byteCount + 7) & ~7
+    self.fields = fields.sorted { $0.offset < $1.offset }
+    hasFields = !fields.isEmpty
+    lockOffset = fields.first { $0.kind == .spinLock }?.offset
+    var ranges: [Range<Int>] = []
+    var position = 0
+    for field in self.fields {
+      if field.offset > position { ranges.append(position..<field.offset) }
+      position = max(position, field.offset + field.byteCount)
+    }
+    if position < byteCount { ranges.append(position..<byteCount) }
+    plainRanges = ranges
+  }
+}
+
+extension ValueLayout {
+  /// Copies a value in; special fields keep what they hold.
+  @inline(__always)
+  func store(_ value: RawSpan, in memory: MemoryBlock, at offset: Int) {
+    if hasFields {
+      storeAroundFields(value, in: memory, at: offset)
+    } else {
+      memory.store(value, at: offset)
+    }
+  }
+
+  @inline(never)
+  private func storeAroundFields(_ value: RawSpan, in memory: MemoryBlock, at offset: Int) {
+    for range in plainRanges { memory.store(value, range: range, at: offset + range.lowerBound) }
+  }
+
+  /// Copies a value out; special fields read as zero.
+  func append(from memory: MemoryBlock, at offset: Int, to bytes: inout [UInt8]) {
+    let start = bytes.count
+    memory.append(count: byteCount, at: offset, to: &bytes)
+    for field in fields {
+      for index in field.offset..<field.offset + field.byteCount { bytes[start + index] = 0 }
+    }
+  }
+
+  /// Sets the special fields of a value that begins its life to zero.
+  func clearFields(in memory: MemoryBlock, at offset: Int) {
+    for field in fields { memory.clear(count: field.byteCount, at: offset + field.offset) }
+  }
+
+  /// Sets the special fields that were just released to zero. A lock stays what it is, its holder will open it.
+  func clearReleasedFields(in memory: MemoryBlock, at offset: Int) {
+    for field in fields {
+      switch field.kind {
+      case .spinLock, .resilientSpinLock, .referenceCount: break
+      default: memory.clear(count: field.byteCount, at: offset + field.offset)
+      }
+    }
+  }
+}
