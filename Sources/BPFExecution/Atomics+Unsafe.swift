@@ -3,23 +3,36 @@
 // Unsafe because an `Atomic` is laid over program memory. The caller has checked that all bytes may be accessed and
 // that the address is aligned to the operand's size.
 
+import BPFInstructions
 import Synchronization
 
-/// The read-modify-write operations, by their encoding in the immediate (RFC 9669, section 5.3).
-enum AtomicModification: UInt64 {
-  case add = 0x00
-  case or = 0x40
-  case and = 0x50
-  case xor = 0xa0
-  case fetchAdd = 0x01
-  case fetchOr = 0x41
-  case fetchAnd = 0x51
-  case fetchXor = 0xa1
-  case exchange = 0xe1
-  case compareAndExchange = 0xf1
+/// A read-modify-write operation as a record's immediate holds it: the operation and whether it fetches.
+///
+/// The cases are apart so that one that does not fetch needs not the value that was there.
+enum AtomicModification: UInt8 {
+  case add, or, and, xor
+  case fetchAdd, fetchOr, fetchAnd, fetchXor
+  case exchange, compareAndExchange
+
+  init(_ operation: AtomicOperation, fetches: Bool) {
+    self =
+      switch operation {
+      case .add: fetches ? .fetchAdd : .add
+      case .or: fetches ? .fetchOr : .or
+      case .and: fetches ? .fetchAnd : .and
+      case .xor: fetches ? .fetchXor : .xor
+      case .exchange: .exchange
+      case .compareExchange: .compareAndExchange
+      }
+  }
 
   /// Whether the source register receives the value that was there (for a compare-and-exchange it is r0).
-  var fetches: Bool { rawValue & 1 != 0 }
+  var fetches: Bool {
+    switch self {
+    case .add, .or, .and, .xor: false
+    case .fetchAdd, .fetchOr, .fetchAnd, .fetchXor, .exchange, .compareAndExchange: true
+    }
+  }
 
   /// Carries the operation out on eight bytes and returns the value that was there.
   func perform(_ host: UnsafeMutableRawPointer, operand: UInt64, expected: UInt64) -> UInt64 {

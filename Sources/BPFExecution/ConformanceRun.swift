@@ -1,4 +1,4 @@
-import BPFInstructions
+public import BPFInstructions
 
 /// A run as the plugin protocol of the public bpf_conformance suite asks for it: byte code and memory in, r0 out.
 public enum ConformanceRun {
@@ -16,10 +16,9 @@ public enum ConformanceRun {
   public static func run(
     program: [UInt8], memory: [UInt8], budget: UInt64 = Interpreter.defaultBudget
   ) throws(Failure) -> UInt64 {
-    guard program.count % Instruction.byteCount == 0 else { throw .partialSlot(byteCount: program.count) }
     let space = AddressSpace()
     do {
-      let prepared = try PreparedProgram(slots(program))
+      let prepared = try PreparedProgram([Instruction](decoding: program, byteOrder: .little))
       let interpreter = try Interpreter(memory: space)
       var address: ProgramAddress = 0
       if !memory.isEmpty {
@@ -28,6 +27,8 @@ public enum ConformanceRun {
       }
       return try interpreter.run(
         prepared, r1: address, r2: UInt64(memory.count), budget: budget, environment: ConformanceHelpers())
+    } catch let error as InstructionError {
+      throw .malformed(error)
     } catch let error as ProgramError {
       throw .refused(error)
     } catch let error as ExecutionFault {
@@ -41,7 +42,7 @@ public enum ConformanceRun {
   /// Why there is no result.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The byte code is not a whole number of slots.
-    case partialSlot(byteCount: Int)
+    case malformed(InstructionError)
     /// The program can not run.
     case refused(ProgramError)
     /// The program was stopped.
@@ -52,22 +53,11 @@ public enum ConformanceRun {
     /// A sentence that says what was wrong.
     public var description: String {
       switch self {
-      case .partialSlot(let count): "\(count) bytes of byte code are not a whole number of 8-byte instructions"
+      case .malformed(let error): error.description
       case .refused(let error): error.description
       case .fault(let fault): fault.description
       case .memory(let message): message
       }
-    }
-  }
-
-  /// The slots of little-endian byte code; bytes beyond the last whole slot are ignored.
-  static func slots(_ bytes: [UInt8]) -> [Instruction] {
-    stride(from: 0, to: bytes.count - bytes.count % Instruction.byteCount, by: Instruction.byteCount).map { start in
-      var slot: UInt64 = 0
-      for byte in bytes[start..<start + Instruction.byteCount].reversed() { slot = slot << 8 | UInt64(byte) }
-      return Instruction(
-        opcode: UInt8(truncatingIfNeeded: slot), destination: UInt8(slot >> 8 & 0xf), source: UInt8(slot >> 12 & 0xf),
-        offset: Int16(truncatingIfNeeded: slot >> 16), immediate: Int32(truncatingIfNeeded: slot >> 32))
     }
   }
 }

@@ -1,21 +1,13 @@
 import BPFInstructions
 
-/// The greatest valid register number.
-private let framePointer: UInt8 = 10
-
 /// Decodes all slots into as many records.
 func decode(_ instructions: [Instruction]) throws(ProgramError) -> [Record] {
   guard instructions.count <= PreparedProgram.maximumSlotCount else {
     throw ProgramError(.tooLong(count: instructions.count), at: PreparedProgram.maximumSlotCount)
   }
-  guard let last = instructions.last else { throw ProgramError(.empty, at: 0) }
-
+  guard !instructions.isEmpty else { throw ProgramError(.empty, at: 0) }
   var decoder = Decoder(instructions)
   try decoder.decodeAll()
-  // A jump, a jump with a 32-bit offset, or an exit; the kernel asks the same.
-  guard [0x05, 0x06, 0x95].contains(last.opcode), !decoder.isSecondHalf(instructions.count - 1) else {
-    throw ProgramError(.fallsOffTheEnd, at: instructions.count - 1)
-  }
   return decoder.records
 }
 
@@ -30,312 +22,176 @@ private struct Decoder {
     records.reserveCapacity(instructions.count)
   }
 
-  func isSecondHalf(_ index: Int) -> Bool { records[index].operation == .secondHalf }
-
   mutating func decodeAll() throws(ProgramError) {
+    var endsWell = false
     while records.count < instructions.count {
       let index = records.count
-      let slot = instructions[index]
-      if slot.isWideLoad {
-        try decodeWideLoad(slot, at: index)
-        continue
-      }
-      do throws(ProgramError.Reason) {
-        records.append(try decode(slot, at: index))
+      let instruction: DecodedInstruction
+      do throws(InstructionError) {
+        instruction = try DecodedInstruction.decode(at: index, in: instructions)
       } catch {
-        throw ProgramError(error, at: index)
+        throw ProgramError(.invalidInstruction(error.rule, opcode: error.opcode), at: index)
       }
+      if instruction.writesFramePointer { throw ProgramError(.writesFramePointer, at: index) }
+      records.append(try record(instruction, at: index))
+      if instruction.slotCount == 2 { records.append(Record(operation: .secondHalf)) }
+      endsWell = instruction.endsProgram
     }
-    for (from, target) in targets {
-      guard instructions.indices.contains(target) else { throw ProgramError(.targetOutOfRange(target), at: from) }
-      guard !isSecondHalf(target) else { throw ProgramError(.targetInWideLoad(target), at: from) }
-    }
-  }
-
-  private mutating func decodeWideLoad(_ slot: Instruction, at index: Int) throws(ProgramError) {
-    guard index + 1 < instructions.count else { throw ProgramError(.incompleteWideLoad, at: index) }
-    let second = instructions[index + 1]
-    guard second.opcode == 0, second.destination == 0, second.source == 0, second.offset == 0 else {
-      throw ProgramError(.incompleteWideLoad, at: index)
-    }
-    guard slot.destination <= framePointer else {
-      throw ProgramError(.invalidRegister(slot.destination), at: index)
-    }
-    guard slot.destination != framePointer else { throw ProgramError(.writesFramePointer, at: index) }
-    guard slot.offset == 0 else { throw ProgramError(.reservedField, at: index) }
-    let value: UInt64
-    switch slot.source {
-    case 0:
-      value = UInt64(UInt32(bitPattern: second.immediate)) << 32 | UInt64(UInt32(bitPattern: slot.immediate))
-    case 4:
-      let target = index + 1 + Int(slot.immediate)
-      targets.append((from: index, target: target))
-      value = .function(target)
-    default:
-      throw ProgramError(.unresolvedReference(kind: slot.source), at: index)
-    }
-    records.append(Record(operation: .loadWide, destination: slot.destination, immediate: value))
-    records.append(Record(operation: .secondHalf))
-  }
-
-  private mutating func decode(_ slot: Instruction, at index: Int) throws(ProgramError.Reason) -> Record {
-    guard slot.destination <= framePointer else { throw .invalidRegister(slot.destination) }
-    switch slot.opcode & 0x07 {
-    case 0x00: return try decodePacketLoad(slot)
-    case 0x01: return try decodeLoad(slot)
-    case 0x02: return try decodeStoreImmediate(slot)
-    case 0x03: return try decodeStore(slot)
-    case 0x04, 0x07: return try decodeArithmetic(slot)
-    default: return try decodeJump(slot, at: index)
+    guard endsWell else { throw ProgramError(.fallsOffTheEnd, at: instructions.count - 1) }
+    for (from, target) in targets where records[target].operation == .secondHalf {
+      throw ProgramError(.targetInWideLoad(target), at: from)
     }
   }
 
-  // MARK: - Arithmetic
-
-  private func decodeArithmetic(_ slot: Instruction) throws(ProgramError.Reason) -> Record {
-    let is64 = slot.opcode & 0x07 == 0x07
-    let isRegister = slot.opcode & 0x08 != 0
-    let code = slot.opcode & 0xf0
-    guard slot.destination != framePointer else { throw .writesFramePointer }
-    switch code {
-    case 0x80: return try decodeNegation(slot, is64: is64)
-    case 0xb0: return try decodeMove(slot, is64: is64)
-    case 0xd0: return try decodeByteSwap(slot, is64: is64)
-    default: break
-    }
-    guard slot.offset == 0 || slot.offset == 1 else { throw .reservedField }
-    guard let plain = Operation.arithmetic(code) else { throw .unknownOpcode(slot.opcode) }
-    guard let forms = slot.offset == 0 ? plain : Operation.signedArithmetic(code) else { throw .reservedField }
-    if isRegister {
-      try checkSource(slot)
-      guard slot.immediate == 0 else { throw .reservedField }
+  private mutating func record(_ instruction: DecodedInstruction, at index: Int) throws(ProgramError) -> Record {
+    switch instruction {
+    case .arithmetic(let operation, let width, let destination, let operand):
+      return arithmetic(operation, width, destination, operand)
+    case .negate(let width, let destination):
+      return Record(width == .bits64 ? .negate64 : .negate32, destination)
+    case .byteSwap(let swap, let size, let destination):
+      return Record(byteSwap(swap, size), destination)
+    case .moveSignExtended(let width, let size, let destination, let source):
+      return Record(signExtension(width, size), destination, source)
+    case .castAddressSpace(let destination, let source, _, _):
+      return Record(.castAddressSpace, destination, source)
+    case .load(let size, let fill, let destination, let base, let offset):
+      return Record(.load(size, fill), destination, base, offset: Int32(offset))
+    case .store(let size, let base, let offset, .register(let source)):
+      return Record(.storeRegister(size), base, source, offset: Int32(offset))
+    case .store(let size, let base, let offset, .immediate(let value)):
+      return Record(.storeImmediate(size), base, offset: Int32(offset), immediate: signExtended(value))
+    case .atomic(let operation, let width, let fetches, let base, let offset, let source):
+      let modification = AtomicModification(operation, fetches: fetches)
       return Record(
-        operation: is64 ? forms.register64 : forms.register32, destination: slot.destination, source: slot.source)
-    }
-    guard slot.source == 0 else { throw .reservedField }
-    var immediate = UInt64(bitPattern: Int64(slot.immediate))
-    if [0x60, 0x70, 0xc0].contains(code) { immediate &= is64 ? 63 : 31 }
-    return Record(
-      operation: is64 ? forms.immediate64 : forms.immediate32, destination: slot.destination, immediate: immediate)
-  }
-
-  private func decodeNegation(_ slot: Instruction, is64: Bool) throws(ProgramError.Reason) -> Record {
-    guard slot.opcode & 0x08 == 0 else { throw .unknownOpcode(slot.opcode) }
-    guard slot.source == 0, slot.offset == 0, slot.immediate == 0 else { throw .reservedField }
-    return Record(operation: is64 ? .negate64 : .negate32, destination: slot.destination)
-  }
-
-  private func decodeMove(_ slot: Instruction, is64: Bool) throws(ProgramError.Reason) -> Record {
-    if slot.opcode & 0x08 == 0 {
-      guard slot.source == 0, slot.offset == 0 else { throw .reservedField }
-      let immediate =
-        is64 ? UInt64(bitPattern: Int64(slot.immediate)) : UInt64(UInt32(bitPattern: slot.immediate))
-      return Record(operation: .move64Immediate, destination: slot.destination, immediate: immediate)
-    }
-    try checkSource(slot)
-    let operation: Operation
-    switch (slot.offset, is64) {
-    // The immediate names the two address spaces (arena and kernel), and is checked no further.
-    case (1, true): operation = .castAddressSpace
-    case (0, true): operation = .move64Register
-    case (0, false): operation = .move32Register
-    case (8, true): operation = .moveSigned8To64
-    case (16, true): operation = .moveSigned16To64
-    case (32, true): operation = .moveSigned32To64
-    case (8, false): operation = .moveSigned8To32
-    case (16, false): operation = .moveSigned16To32
-    default: throw .reservedField
-    }
-    guard slot.immediate == 0 || operation == .castAddressSpace else { throw .reservedField }
-    return Record(operation: operation, destination: slot.destination, source: slot.source)
-  }
-
-  private func decodeByteSwap(_ slot: Instruction, is64: Bool) throws(ProgramError.Reason) -> Record {
-    let toBigEndian = slot.opcode & 0x08 != 0
-    guard !(is64 && toBigEndian) else { throw .unknownOpcode(slot.opcode) }
-    guard slot.source == 0, slot.offset == 0 else { throw .reservedField }
-    // Programs are little-endian, so the conversion to little-endian only truncates.
-    let swaps = is64 || toBigEndian
-    let operation: Operation
-    switch slot.immediate {
-    case 16: operation = swaps ? .swap16 : .truncate16
-    case 32: operation = swaps ? .swap32 : .truncate32
-    case 64: operation = swaps ? .swap64 : .keep64
-    default: throw .reservedField
-    }
-    return Record(operation: operation, destination: slot.destination)
-  }
-
-  // MARK: - Memory
-
-  private func decodePacketLoad(_ slot: Instruction) throws(ProgramError.Reason) -> Record {
-    let byteCount = UInt8(byteCount(slot))
-    guard byteCount < 8 else { throw .unknownOpcode(slot.opcode) }
-    guard slot.destination == 0, slot.offset == 0 else { throw .reservedField }
-    let immediate = UInt64(bitPattern: Int64(slot.immediate))
-    switch slot.opcode & 0xe0 {
-    case 0x20:
-      guard slot.source == 0 else { throw .reservedField }
-      return Record(operation: .loadPacketAbsolute, destination: byteCount, immediate: immediate)
-    case 0x40:
-      try checkSource(slot)
+        width == .bits64 ? .atomic64 : .atomic32, base, source, offset: Int32(offset),
+        immediate: UInt64(modification.rawValue))
+    case .loadAcquire(let size, let destination, let base, let offset):
+      return Record(.loadAcquire, destination, base, offset: Int32(offset), immediate: UInt64(size.byteCount))
+    case .storeRelease(let size, let base, let offset, let source):
+      return Record(.storeRelease, base, source, offset: Int32(offset), immediate: UInt64(size.byteCount))
+    case .loadWide(let destination, let value):
+      return Record(.loadWide, destination, immediate: try constant(value, at: index))
+    case .loadPacket(let size, let register, let offset):
       return Record(
-        operation: .loadPacketIndirect, destination: byteCount, source: slot.source, immediate: immediate)
-    default: throw .unknownOpcode(slot.opcode)
-    }
-  }
-
-  private func decodeLoad(_ slot: Instruction) throws(ProgramError.Reason) -> Record {
-    let operation: Operation
-    switch slot.opcode {
-    case 0x61: operation = .load32
-    case 0x69: operation = .load16
-    case 0x71: operation = .load8
-    case 0x79: operation = .load64
-    case 0x81: operation = .loadSigned32
-    case 0x89: operation = .loadSigned16
-    case 0x91: operation = .loadSigned8
-    default: throw .unknownOpcode(slot.opcode)
-    }
-    try checkSource(slot)
-    guard slot.destination != framePointer else { throw .writesFramePointer }
-    guard slot.immediate == 0 else { throw .reservedField }
-    return Record(
-      operation: operation, destination: slot.destination, source: slot.source, offset: Int32(slot.offset))
-  }
-
-  private func decodeStoreImmediate(_ slot: Instruction) throws(ProgramError.Reason) -> Record {
-    let operation: Operation
-    switch slot.opcode {
-    case 0x62: operation = .store32Immediate
-    case 0x6a: operation = .store16Immediate
-    case 0x72: operation = .store8Immediate
-    case 0x7a: operation = .store64Immediate
-    default: throw .unknownOpcode(slot.opcode)
-    }
-    guard slot.source == 0 else { throw .reservedField }
-    return Record(
-      operation: operation, destination: slot.destination, offset: Int32(slot.offset),
-      immediate: UInt64(bitPattern: Int64(slot.immediate)))
-  }
-
-  private func decodeStore(_ slot: Instruction) throws(ProgramError.Reason) -> Record {
-    try checkSource(slot)
-    if slot.opcode & 0xe0 == 0xc0 { return try decodeAtomic(slot) }
-    let operation: Operation
-    switch slot.opcode {
-    case 0x63: operation = .store32Register
-    case 0x6b: operation = .store16Register
-    case 0x73: operation = .store8Register
-    case 0x7b: operation = .store64Register
-    default: throw .unknownOpcode(slot.opcode)
-    }
-    guard slot.immediate == 0 else { throw .reservedField }
-    return Record(
-      operation: operation, destination: slot.destination, source: slot.source, offset: Int32(slot.offset))
-  }
-
-  /// The read-modify-write operations, load-acquire and store-release (Linux 6.15).
-  private func decodeAtomic(_ slot: Instruction) throws(ProgramError.Reason) -> Record {
-    let byteCount = byteCount(slot)
-    var record = Record(
-      operation: byteCount == 8 ? .atomic64 : .atomic32, destination: slot.destination, source: slot.source,
-      offset: Int32(slot.offset), immediate: UInt64(UInt32(bitPattern: slot.immediate)))
-    if let modification = AtomicModification(rawValue: record.immediate) {
-      guard byteCount >= 4 else { throw .unknownOpcode(slot.opcode) }
-      guard slot.source != framePointer || !modification.fetches || modification == .compareAndExchange else {
-        throw .writesFramePointer
+        register == nil ? .loadPacketAbsolute : .loadPacketIndirect, nil, register,
+        offset: Int32(size.byteCount), immediate: signExtended(offset))
+    case .jumpIf(let condition, let width, let left, let right, let offset):
+      let forms = Operation.jump(condition)
+      let distance = try distance(Int(offset), from: index)
+      switch right {
+      case .register(let source):
+        return Record(width == .bits64 ? forms.register64 : forms.register32, left, source, offset: distance)
+      case .immediate(let value):
+        return Record(
+          width == .bits64 ? forms.immediate64 : forms.immediate32, left, offset: distance,
+          immediate: signExtended(value))
       }
-      return record
+    case .goto(let offset): return Record(.jump, offset: try distance(Int(offset), from: index))
+    case .gotoLong(let offset): return Record(.jump, offset: try distance(Int(offset), from: index))
+    case .mayGoto(let offset): return Record(.mayGoto, offset: try distance(Int(offset), from: index))
+    case .call(.helper(let number)): return Record(.callHelper, immediate: signExtended(number))
+    case .call(.local(let offset)): return Record(.callLocal, offset: try distance(Int(offset), from: index))
+    // The module has no meaning here: the loader has chosen the number.
+    case .call(.kernelFunction(let number, _)): return Record(.callKernelFunction, immediate: signExtended(number))
+    case .call(.register(let register)): return Record(.callRegister, register)
+    case .exit: return Record(.exit)
     }
-    switch slot.immediate {
-    case 0x100:
-      guard slot.destination != framePointer else { throw .writesFramePointer }
-      record.operation = .loadAcquire
-    case 0x110:
-      record.operation = .storeRelease
-    default: throw .reservedField
-    }
-    record.immediate = byteCount
-    return record
   }
 
-  // MARK: - Jumps
-
-  private mutating func decodeJump(_ slot: Instruction, at index: Int) throws(ProgramError.Reason) -> Record {
-    let is64 = slot.opcode & 0x07 == 0x05
-    let isRegister = slot.opcode & 0x08 != 0
-    switch slot.opcode {
-    case 0x05:
-      guard slot.destination == 0, slot.source == 0, slot.immediate == 0 else { throw .reservedField }
-      return Record(operation: .jump, offset: try distance(Int(slot.offset), from: index))
-    case 0x06:
-      guard slot.destination == 0, slot.source == 0, slot.offset == 0 else { throw .reservedField }
-      return Record(operation: .jump, offset: try distance(Int(slot.immediate), from: index))
-    case 0x85: return try decodeCall(slot, at: index)
-    case 0x8d:
-      guard slot.source == 0, slot.offset == 0, slot.immediate == 0 else { throw .reservedField }
-      return Record(operation: .callRegister, destination: slot.destination)
-    case 0x95:
-      guard slot.destination == 0, slot.source == 0, slot.offset == 0, slot.immediate == 0 else {
-        throw .reservedField
+  private func arithmetic(
+    _ operation: ArithmeticOperation, _ width: OperandWidth, _ destination: Register, _ operand: Operand
+  ) -> Record {
+    let forms = Operation.arithmetic(operation)
+    switch operand {
+    case .register(let source):
+      return Record(width == .bits64 ? forms.register64 : forms.register32, destination, source)
+    case .immediate(let value):
+      var immediate = signExtended(value)
+      switch operation {
+      case .shiftLeft, .shiftRight, .arithmeticShiftRight: immediate &= width == .bits64 ? 63 : 31
+      case .move where width == .bits32: immediate &= 0xffff_ffff
+      default: break
       }
-      return Record(operation: .exit)
-    case 0xe5:
-      guard slot.destination == 0, slot.source == 0, slot.immediate == 0 else { throw .reservedField }
-      return Record(operation: .mayGoto, offset: try distance(Int(slot.offset), from: index))
-    default: break
-    }
-    guard let forms = Operation.conditionalJump(slot.opcode & 0xf0) else { throw .unknownOpcode(slot.opcode) }
-    let offset = try distance(Int(slot.offset), from: index)
-    if isRegister {
-      try checkSource(slot)
-      guard slot.immediate == 0 else { throw .reservedField }
-      return Record(
-        operation: is64 ? forms.register64 : forms.register32, destination: slot.destination,
-        source: slot.source, offset: offset)
-    }
-    guard slot.source == 0 else { throw .reservedField }
-    return Record(
-      operation: is64 ? forms.immediate64 : forms.immediate32, destination: slot.destination, offset: offset,
-      immediate: UInt64(bitPattern: Int64(slot.immediate)))
-  }
-
-  private mutating func decodeCall(_ slot: Instruction, at index: Int) throws(ProgramError.Reason) -> Record {
-    guard slot.destination == 0 else { throw .reservedField }
-    let number = UInt64(bitPattern: Int64(slot.immediate))
-    switch slot.source {
-    case 0:
-      guard slot.offset == 0 else { throw .reservedField }
-      return Record(operation: .callHelper, immediate: number)
-    case 1:
-      guard slot.offset == 0 else { throw .reservedField }
-      return Record(operation: .callLocal, offset: try distance(Int(slot.immediate), from: index))
-    // The offset says which module's types the number is of; the loader has chosen the number, so it has no meaning.
-    case 2: return Record(operation: .callKernelFunction, immediate: number)
-    default: throw .reservedField
+      return Record(width == .bits64 ? forms.immediate64 : forms.immediate32, destination, immediate: immediate)
     }
   }
 
-  /// The distance in bytes of records of a target, which is checked when the whole program has been seen.
-  private mutating func distance(_ slots: Int, from index: Int) throws(ProgramError.Reason) -> Int32 {
-    let target = index + 1 + slots
-    guard instructions.indices.contains(target) else { throw .targetOutOfRange(target) }
-    targets.append((from: index, target: target))
+  /// The value of a wide load that needs no loader.
+  private mutating func constant(_ value: WideValue, at index: Int) throws(ProgramError) -> UInt64 {
+    switch value {
+    case .constant(let constant): return constant
+    case .function(let offset):
+      let target = index + 1 + Int(offset)
+      try check(target, from: index)
+      return .function(target)
+    default: throw ProgramError(.unresolvedReference(value), at: index)
+    }
+  }
+
+  /// The distance of a target in bytes of records.
+  private mutating func distance(_ slots: Int, from index: Int) throws(ProgramError) -> Int32 {
+    try check(index + 1 + slots, from: index)
     return Int32(slots * MemoryLayout<Record>.stride)
   }
 
-  /// The number of bytes that the size bits of a memory instruction select.
-  private func byteCount(_ slot: Instruction) -> UInt64 {
-    switch slot.opcode & 0x18 {
-    case 0x00: 4
-    case 0x08: 2
-    case 0x10: 1
-    default: 8
+  private mutating func check(_ target: Int, from index: Int) throws(ProgramError) {
+    guard instructions.indices.contains(target) else { throw ProgramError(.targetOutOfRange(target), at: index) }
+    targets.append((from: index, target: target))
+  }
+}
+
+/// What an immediate stands for where 64 bits are needed.
+private func signExtended(_ immediate: Int32) -> UInt64 { UInt64(bitPattern: Int64(immediate)) }
+
+/// Programs are little-endian, so the conversion to little-endian only truncates.
+private func byteSwap(_ swap: ByteSwap, _ size: MemorySize) -> Operation {
+  switch size {
+  case .byte, .half: swap == .toLittleEndian ? .truncate16 : .swap16
+  case .word: swap == .toLittleEndian ? .truncate32 : .swap32
+  case .doubleWord: swap == .toLittleEndian ? .keep64 : .swap64
+  }
+}
+
+private func signExtension(_ width: OperandWidth, _ size: MemorySize) -> Operation {
+  switch (size, width) {
+  case (.byte, .bits64): .moveSigned8To64
+  case (.byte, .bits32): .moveSigned8To32
+  case (.half, .bits64): .moveSigned16To64
+  case (.half, .bits32): .moveSigned16To32
+  case (.word, .bits64), (.doubleWord, .bits64): .moveSigned32To64
+  case (.word, .bits32), (.doubleWord, .bits32): .move32Register
+  }
+}
+
+extension Record {
+  fileprivate init(
+    _ operation: Operation, _ destination: Register? = nil, _ source: Register? = nil, offset: Int32 = 0,
+    immediate: UInt64 = 0
+  ) {
+    self.init(
+      operation: operation, destination: destination?.rawValue ?? 0, source: source?.rawValue ?? 0, offset: offset,
+      immediate: immediate)
+  }
+}
+
+extension DecodedInstruction {
+  /// Whether r10 would be written, which the kernel refuses.
+  fileprivate var writesFramePointer: Bool {
+    switch self {
+    case .arithmetic(_, _, .r10, _), .negate(_, .r10), .byteSwap(_, _, .r10), .moveSignExtended(_, _, .r10, _),
+      .castAddressSpace(.r10, _, _, _), .load(_, _, .r10, _, _), .loadAcquire(_, .r10, _, _), .loadWide(.r10, _):
+      true
+    case .atomic(let operation, _, let fetches, _, _, .r10): fetches && operation != .compareExchange
+    default: false
     }
   }
 
-  private func checkSource(_ slot: Instruction) throws(ProgramError.Reason) {
-    guard slot.source <= framePointer else { throw .invalidRegister(slot.source) }
+  /// Whether nothing can run on past the instruction; the kernel asks for one of these at the end.
+  fileprivate var endsProgram: Bool {
+    switch self {
+    case .exit, .goto, .gotoLong: true
+    default: false
+    }
   }
 }

@@ -125,7 +125,7 @@ extension Interpreter {
     do throws(ExecutionFault) {
       let value = try environment.loadPacket(
         context: activation.pointee.registers.6, offset: Int32(truncatingIfNeeded: offset),
-        byteCount: Int(record.pointee.destination), &invocation)
+        byteCount: Int(record.pointee.offset), &invocation)
       activation.pointee.registers.0 = value ?? 0
       clobber(activation)
       return value == nil ? exit(activation, record) : record + 1
@@ -223,7 +223,7 @@ extension Interpreter {
   ) -> Bool {
     let registers = activation.registers
     let address = registers[record.destination] &+ record.displacement
-    guard let modification = AtomicModification(rawValue: record.pointee.immediate) else {
+    guard let modification = AtomicModification(rawValue: UInt8(truncatingIfNeeded: record.pointee.immediate)) else {
       _ = raise(.unsupported("atomic operation \(record.pointee.immediate)"), activation, record)
       return false
     }

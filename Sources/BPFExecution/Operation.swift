@@ -1,3 +1,5 @@
+import BPFInstructions
+
 /// What a pre-decoded instruction does: dense, so that the interpreter's dispatch is one indexed jump.
 ///
 /// The names say width, then the second operand. What differs only in an immediate is one case: `mov32` of an
@@ -62,79 +64,98 @@ extension Operation {
   /// The four forms of an operation on registers.
   typealias Forms = (immediate64: Operation, register64: Operation, immediate32: Operation, register32: Operation)
 
-  /// The arithmetic operations by the upper half of the opcode; negation, moves and byte swaps are decoded apart.
-  static func arithmetic(_ code: UInt8) -> Forms? {
-    switch code {
-    case 0x00: (.add64Immediate, .add64Register, .add32Immediate, .add32Register)
-    case 0x10: (.subtract64Immediate, .subtract64Register, .subtract32Immediate, .subtract32Register)
-    case 0x20: (.multiply64Immediate, .multiply64Register, .multiply32Immediate, .multiply32Register)
-    case 0x30: (.divide64Immediate, .divide64Register, .divide32Immediate, .divide32Register)
-    case 0x40: (.or64Immediate, .or64Register, .or32Immediate, .or32Register)
-    case 0x50: (.and64Immediate, .and64Register, .and32Immediate, .and32Register)
-    case 0x60: (.shiftLeft64Immediate, .shiftLeft64Register, .shiftLeft32Immediate, .shiftLeft32Register)
-    case 0x70: (.shiftRight64Immediate, .shiftRight64Register, .shiftRight32Immediate, .shiftRight32Register)
-    case 0x90: (.modulo64Immediate, .modulo64Register, .modulo32Immediate, .modulo32Register)
-    case 0xa0: (.xor64Immediate, .xor64Register, .xor32Immediate, .xor32Register)
-    case 0xc0:
+  /// The forms of an arithmetic operation.
+  static func arithmetic(_ operation: ArithmeticOperation) -> Forms {
+    switch operation {
+    case .add: (.add64Immediate, .add64Register, .add32Immediate, .add32Register)
+    case .subtract: (.subtract64Immediate, .subtract64Register, .subtract32Immediate, .subtract32Register)
+    case .multiply: (.multiply64Immediate, .multiply64Register, .multiply32Immediate, .multiply32Register)
+    case .divide: (.divide64Immediate, .divide64Register, .divide32Immediate, .divide32Register)
+    case .signedDivide:
+      (.signedDivide64Immediate, .signedDivide64Register, .signedDivide32Immediate, .signedDivide32Register)
+    case .or: (.or64Immediate, .or64Register, .or32Immediate, .or32Register)
+    case .and: (.and64Immediate, .and64Register, .and32Immediate, .and32Register)
+    case .shiftLeft: (.shiftLeft64Immediate, .shiftLeft64Register, .shiftLeft32Immediate, .shiftLeft32Register)
+    case .shiftRight: (.shiftRight64Immediate, .shiftRight64Register, .shiftRight32Immediate, .shiftRight32Register)
+    case .modulo: (.modulo64Immediate, .modulo64Register, .modulo32Immediate, .modulo32Register)
+    case .signedModulo:
+      (.signedModulo64Immediate, .signedModulo64Register, .signedModulo32Immediate, .signedModulo32Register)
+    case .xor: (.xor64Immediate, .xor64Register, .xor32Immediate, .xor32Register)
+    case .move: (.move64Immediate, .move64Register, .move64Immediate, .move32Register)
+    case .arithmeticShiftRight:
       (
         .arithmeticShiftRight64Immediate, .arithmeticShiftRight64Register,
         .arithmeticShiftRight32Immediate, .arithmeticShiftRight32Register
       )
-    default: nil
     }
   }
 
-  /// The signed forms that an offset of 1 selects (RFC 9669, section 4.1).
-  static func signedArithmetic(_ code: UInt8) -> Forms? {
-    switch code {
-    case 0x30:
-      (.signedDivide64Immediate, .signedDivide64Register, .signedDivide32Immediate, .signedDivide32Register)
-    case 0x90:
-      (.signedModulo64Immediate, .signedModulo64Register, .signedModulo32Immediate, .signedModulo32Register)
-    default: nil
-    }
-  }
-
-  /// The conditional jumps by the upper half of the opcode (RFC 9669, section 4.3).
-  static func conditionalJump(_ code: UInt8) -> Forms? {
-    switch code {
-    case 0x10: (.jumpEqual64Immediate, .jumpEqual64Register, .jumpEqual32Immediate, .jumpEqual32Register)
-    case 0x20: (.jumpGreater64Immediate, .jumpGreater64Register, .jumpGreater32Immediate, .jumpGreater32Register)
-    case 0x30:
+  /// The forms of a conditional jump.
+  static func jump(_ condition: JumpCondition) -> Forms {
+    switch condition {
+    case .equal: (.jumpEqual64Immediate, .jumpEqual64Register, .jumpEqual32Immediate, .jumpEqual32Register)
+    case .greater: (.jumpGreater64Immediate, .jumpGreater64Register, .jumpGreater32Immediate, .jumpGreater32Register)
+    case .greaterOrEqual:
       (
         .jumpGreaterOrEqual64Immediate, .jumpGreaterOrEqual64Register,
         .jumpGreaterOrEqual32Immediate, .jumpGreaterOrEqual32Register
       )
-    case 0x40: (.jumpSet64Immediate, .jumpSet64Register, .jumpSet32Immediate, .jumpSet32Register)
-    case 0x50:
+    case .anyBitSet: (.jumpSet64Immediate, .jumpSet64Register, .jumpSet32Immediate, .jumpSet32Register)
+    case .notEqual:
       (.jumpNotEqual64Immediate, .jumpNotEqual64Register, .jumpNotEqual32Immediate, .jumpNotEqual32Register)
-    case 0x60:
+    case .signedGreater:
       (
         .jumpSignedGreater64Immediate, .jumpSignedGreater64Register,
         .jumpSignedGreater32Immediate, .jumpSignedGreater32Register
       )
-    case 0x70:
+    case .signedGreaterOrEqual:
       (
         .jumpSignedGreaterOrEqual64Immediate, .jumpSignedGreaterOrEqual64Register,
         .jumpSignedGreaterOrEqual32Immediate, .jumpSignedGreaterOrEqual32Register
       )
-    case 0xa0: (.jumpLess64Immediate, .jumpLess64Register, .jumpLess32Immediate, .jumpLess32Register)
-    case 0xb0:
+    case .less: (.jumpLess64Immediate, .jumpLess64Register, .jumpLess32Immediate, .jumpLess32Register)
+    case .lessOrEqual:
       (
         .jumpLessOrEqual64Immediate, .jumpLessOrEqual64Register,
         .jumpLessOrEqual32Immediate, .jumpLessOrEqual32Register
       )
-    case 0xc0:
-      (
-        .jumpSignedLess64Immediate, .jumpSignedLess64Register,
-        .jumpSignedLess32Immediate, .jumpSignedLess32Register
-      )
-    case 0xd0:
+    case .signedLess:
+      (.jumpSignedLess64Immediate, .jumpSignedLess64Register, .jumpSignedLess32Immediate, .jumpSignedLess32Register)
+    case .signedLessOrEqual:
       (
         .jumpSignedLessOrEqual64Immediate, .jumpSignedLessOrEqual64Register,
         .jumpSignedLessOrEqual32Immediate, .jumpSignedLessOrEqual32Register
       )
-    default: nil
+    }
+  }
+
+  /// A load of a size; one of eight bytes is the same with either extension.
+  static func load(_ size: MemorySize, _ fill: Extension) -> Operation {
+    switch size {
+    case .byte: fill == .zero ? .load8 : .loadSigned8
+    case .half: fill == .zero ? .load16 : .loadSigned16
+    case .word: fill == .zero ? .load32 : .loadSigned32
+    case .doubleWord: .load64
+    }
+  }
+
+  /// A store of a register's low bytes.
+  static func storeRegister(_ size: MemorySize) -> Operation {
+    switch size {
+    case .byte: .store8Register
+    case .half: .store16Register
+    case .word: .store32Register
+    case .doubleWord: .store64Register
+    }
+  }
+
+  /// A store of a constant.
+  static func storeImmediate(_ size: MemorySize) -> Operation {
+    switch size {
+    case .byte: .store8Immediate
+    case .half: .store16Immediate
+    case .word: .store32Immediate
+    case .doubleWord: .store64Immediate
     }
   }
 }

@@ -8,7 +8,7 @@ struct Record {
   var operation: Operation
   var destination: UInt8 = 0
   var source: UInt8 = 0
-  /// Loads and stores: the offset in bytes. Jumps and local calls: the distance of the target in bytes of records,
+  /// Loads and stores: the offset in bytes. Packet loads: the number of bytes. Jumps and local calls: the distance of the target in bytes of records,
   /// counted from the record that follows.
   var offset: Int32 = 0
   /// The immediate as the operation wants it, sign-extended unless the operation says otherwise.
