@@ -21,6 +21,8 @@ struct Activation {
   /// The depth of the first frame of the run, from which the limit of eight frames is counted.
   let firstFrame: Int
   var tailCallCount = 0
+  /// Whether the interpreter's `fault` has been set for this activation.
+  var hasFaulted = false
   /// The record that the activation ended at.
   var stopped: UnsafePointer<Record>
   /// The budget of the run, for the message when it is used up.

@@ -12,12 +12,12 @@ extension Interpreter {
   /// Opens the frame at the activation's depth, which is below the capacity.
   @inline(__always)
   func openFrame(
-    _ activation: inout Activation, _ program: PreparedProgram, returnTo: UnsafePointer<Record>
+    _ activation: inout Activation, _ program: Unmanaged<PreparedProgram>, returnTo: UnsafePointer<Record>
   ) {
     let registers = activation.registers
     stack.frame(activation.depth).pointee = SavedFrame(
       returnTo: returnTo, r6: registers.6, r7: registers.7, r8: registers.8, r9: registers.9,
-      loopsLeft: CallStack.maximumLoopCount, program: .passUnretained(program))
+      loopsLeft: CallStack.maximumLoopCount, program: program)
     activation.registers.10 = stack.open(activation.depth)
   }
 
@@ -36,7 +36,7 @@ extension Interpreter {
     activation.pointee.setRemaining(activation.pointee.remaining(at: record + 1), at: target)
     guard activation.pointee.limit > Int(bitPattern: target) else { return exhaust(activation, record) }
     activation.pointee.depth = depth
-    openFrame(&activation.pointee, stack.program(at: depth - 1), returnTo: record + 1)
+    openFrame(&activation.pointee, stack.frame(depth - 1).pointee.program, returnTo: record + 1)
     return target
   }
 
@@ -175,6 +175,7 @@ extension Interpreter {
     _ fault: ExecutionFault, _ activation: UnsafeMutablePointer<Activation>, _ record: UnsafePointer<Record>
   ) -> Continuation {
     activation.pointee.stopped = record
+    activation.pointee.hasFaulted = true
     var fault = fault
     if fault.place == nil {
       let program = stack.program(at: activation.pointee.depth)

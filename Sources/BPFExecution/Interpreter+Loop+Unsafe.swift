@@ -195,94 +195,94 @@ extension Interpreter {
       // MARK: Memory
       case .load8:
         let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readable(address, 1) else {
+        guard let host = regions.readableAddress(address, 1) else {
           return raiseInvalidRead(activation, record, address, 1)
         }
-        registers[record.destination] = UInt64(host.loadUnaligned(as: UInt8.self))
+        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt8.self))
       case .load16:
         let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readable(address, 2) else {
+        guard let host = regions.readableAddress(address, 2) else {
           return raiseInvalidRead(activation, record, address, 2)
         }
-        registers[record.destination] = UInt64(host.loadUnaligned(as: UInt16.self))
+        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt16.self))
       case .load32:
         let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readable(address, 4) else {
+        guard let host = regions.readableAddress(address, 4) else {
           return raiseInvalidRead(activation, record, address, 4)
         }
-        registers[record.destination] = UInt64(host.loadUnaligned(as: UInt32.self))
+        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt32.self))
       case .load64:
         let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readable(address, 8) else {
+        guard let host = regions.readableAddress(address, 8) else {
           return raiseInvalidRead(activation, record, address, 8)
         }
-        registers[record.destination] = UInt64(host.loadUnaligned(as: UInt64.self))
+        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt64.self))
       case .loadSigned8:
         let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readable(address, 1) else {
+        guard let host = regions.readableAddress(address, 1) else {
           return raiseInvalidRead(activation, record, address, 1)
         }
-        registers[record.destination] = UInt64(bitPattern: Int64(host.loadUnaligned(as: Int8.self)))
+        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int8.self)))
       case .loadSigned16:
         let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readable(address, 2) else {
+        guard let host = regions.readableAddress(address, 2) else {
           return raiseInvalidRead(activation, record, address, 2)
         }
-        registers[record.destination] = UInt64(bitPattern: Int64(host.loadUnaligned(as: Int16.self)))
+        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int16.self)))
       case .loadSigned32:
         let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readable(address, 4) else {
+        guard let host = regions.readableAddress(address, 4) else {
           return raiseInvalidRead(activation, record, address, 4)
         }
-        registers[record.destination] = UInt64(bitPattern: Int64(host.loadUnaligned(as: Int32.self)))
+        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int32.self)))
       case .store8Immediate:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 1) else {
+        guard let host = regions.writableAddress(address, 1) else {
           return raiseInvalidWrite(activation, record, address, 1)
         }
-        host.storeBytes(of: UInt8(truncatingIfNeeded: record.immediate), as: UInt8.self)
+        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: record.immediate), as: UInt8.self)
       case .store16Immediate:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 2) else {
+        guard let host = regions.writableAddress(address, 2) else {
           return raiseInvalidWrite(activation, record, address, 2)
         }
-        host.storeBytes(of: UInt16(truncatingIfNeeded: record.immediate), as: UInt16.self)
+        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: record.immediate), as: UInt16.self)
       case .store32Immediate:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 4) else {
+        guard let host = regions.writableAddress(address, 4) else {
           return raiseInvalidWrite(activation, record, address, 4)
         }
-        host.storeBytes(of: UInt32(truncatingIfNeeded: record.immediate), as: UInt32.self)
+        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: record.immediate), as: UInt32.self)
       case .store64Immediate:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 8) else {
+        guard let host = regions.writableAddress(address, 8) else {
           return raiseInvalidWrite(activation, record, address, 8)
         }
-        host.storeBytes(of: UInt64(truncatingIfNeeded: record.immediate), as: UInt64.self)
+        pointer(host).storeBytes(of: UInt64(truncatingIfNeeded: record.immediate), as: UInt64.self)
       case .store8Register:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 1) else {
+        guard let host = regions.writableAddress(address, 1) else {
           return raiseInvalidWrite(activation, record, address, 1)
         }
-        host.storeBytes(of: UInt8(truncatingIfNeeded: registers[record.source]), as: UInt8.self)
+        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: registers[record.source]), as: UInt8.self)
       case .store16Register:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 2) else {
+        guard let host = regions.writableAddress(address, 2) else {
           return raiseInvalidWrite(activation, record, address, 2)
         }
-        host.storeBytes(of: UInt16(truncatingIfNeeded: registers[record.source]), as: UInt16.self)
+        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: registers[record.source]), as: UInt16.self)
       case .store32Register:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 4) else {
+        guard let host = regions.writableAddress(address, 4) else {
           return raiseInvalidWrite(activation, record, address, 4)
         }
-        host.storeBytes(of: UInt32(truncatingIfNeeded: registers[record.source]), as: UInt32.self)
+        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: registers[record.source]), as: UInt32.self)
       case .store64Register:
         let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writable(address, 8) else {
+        guard let host = regions.writableAddress(address, 8) else {
           return raiseInvalidWrite(activation, record, address, 8)
         }
-        host.storeBytes(of: UInt64(truncatingIfNeeded: registers[record.source]), as: UInt64.self)
+        pointer(host).storeBytes(of: UInt64(truncatingIfNeeded: registers[record.source]), as: UInt64.self)
       case .atomic32: guard modifyAtomically(activation, record, byteCount: 4) else { return false }
       case .atomic64: guard modifyAtomically(activation, record, byteCount: 8) else { return false }
       case .loadAcquire: guard loadAcquire(activation, record) else { return false }
@@ -431,21 +431,21 @@ extension Interpreter {
       case .callHelper:
         activation.pointee.limit = limit
         guard let continuation = callHelper(activation, record, number: record.immediate, environment) else {
-          return fault == nil
+          return !activation.pointee.hasFaulted
         }
         limit = activation.pointee.limit
         next = continuation
       case .callKernelFunction:
         activation.pointee.limit = limit
         guard let continuation = callKernelFunction(activation, record, environment) else {
-          return fault == nil
+          return !activation.pointee.hasFaulted
         }
         limit = activation.pointee.limit
         next = continuation
       case .callLocal:
         activation.pointee.limit = limit
         guard let continuation = callLocal(activation, record, target: record.target) else {
-          return fault == nil
+          return !activation.pointee.hasFaulted
         }
         limit = activation.pointee.limit
         next = continuation
@@ -455,21 +455,21 @@ extension Interpreter {
           let continuation = callRegister(
             activation, record, value: registers[record.destination], environment)
         else {
-          return fault == nil
+          return !activation.pointee.hasFaulted
         }
         limit = activation.pointee.limit
         next = continuation
       case .exit:
         activation.pointee.limit = limit
         guard let continuation = exit(activation, record) else {
-          return fault == nil
+          return !activation.pointee.hasFaulted
         }
         limit = activation.pointee.limit
         next = continuation
       case .loadPacketAbsolute:
         activation.pointee.limit = limit
         guard let continuation = loadPacket(activation, record, offset: record.immediate, environment) else {
-          return fault == nil
+          return !activation.pointee.hasFaulted
         }
         limit = activation.pointee.limit
         next = continuation
@@ -479,7 +479,7 @@ extension Interpreter {
           let continuation = loadPacket(
             activation, record, offset: registers[record.source] &+ record.immediate, environment)
         else {
-          return fault == nil
+          return !activation.pointee.hasFaulted
         }
         limit = activation.pointee.limit
         next = continuation
@@ -492,6 +492,12 @@ extension Interpreter {
     activation.pointee.limit = limit
     return exhaust(activation, record) != nil
   }
+}
+
+/// Bounded: the table of regions has given the address, for the number of bytes that are accessed.
+@inline(__always)
+private func pointer(_ host: UInt) -> UnsafeMutableRawPointer {
+  UnsafeMutableRawPointer(bitPattern: host).unsafelyUnwrapped
 }
 
 /// Goes to a jump's target if the condition holds.

@@ -65,7 +65,7 @@ public final class Interpreter {
     guard program.isFunctionStart(entry) else { throw ExecutionFault(.notAFunction(.function(entry))) }
     let depth = innermostDepth + 1
     let tailCalledBefore = tailCalled.count
-    defer { tailCalled.removeSubrange(tailCalledBefore...) }
+    defer { if tailCalled.count > tailCalledBefore { tailCalled.removeSubrange(tailCalledBefore...) } }
     let first = program.code.base + entry
     var activation = Activation(depth: depth, firstFrame: depth, first: first, budget: budget)
     activation.registers.1 = r1
@@ -115,7 +115,7 @@ public final class Interpreter {
     let depth = activation.depth
     guard depth - activation.firstFrame < CallStack.maximumDepth else { throw ExecutionFault(.callStackExceeded) }
     guard depth < CallStack.capacity else { throw ExecutionFault(.nestingExceeded(frames: CallStack.capacity)) }
-    openFrame(&activation, program, returnTo: first)
+    openFrame(&activation, .passUnretained(program), returnTo: first)
     let isFinished = withUnsafeMutablePointer(to: &activation) { execute($0, from: first, environment) }
     for depth in depth...max(depth, activation.depth) { stack.close(depth) }
     innermostDepth = outerDepth

@@ -75,21 +75,40 @@ package struct RegionTable {
   /// The host address of at least one byte that a program may read, `nil` when one of them is out of bounds.
   @inline(__always)
   func readable(_ address: ProgramAddress, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
-    let entry = entries + Int(truncatingIfNeeded: (address >> 32) & 0x7fff)
+    readableAddress(address, byteCount).map { UnsafeMutableRawPointer(bitPattern: $0).unsafelyUnwrapped }
+  }
+
+  /// The host address of at least one byte that a program may write, `nil` when one of them is out of bounds or
+  /// read-only.
+  @inline(__always)
+  func writable(_ address: ProgramAddress, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
+    writableAddress(address, byteCount).map { UnsafeMutableRawPointer(bitPattern: $0).unsafelyUnwrapped }
+  }
+
+  /// As `readable`, as a number: an optional number tells apart found and not found where a pointer would have to be
+  /// compared with null once more.
+  @inline(__always)
+  func readableAddress(_ address: ProgramAddress, _ byteCount: UInt64) -> UInt? {
+    let entry = entry(of: address)
     // The bits of the region's number cancel, so adding a length of less than 4 GiB can not wrap around.
     let offset = address &- entry.pointee.start
     guard offset &+ byteCount <= entry.pointee.readable else { return nil }
-    // Bounded: the entry has a length, so it is mapped and its base is not null.
-    return UnsafeMutableRawPointer(bitPattern: entry.pointee.base &+ UInt(offset)).unsafelyUnwrapped
+    return entry.pointee.base &+ UInt(offset)
   }
 
-  /// The host address of at least one byte that a program may write, `nil` when one of them is out of bounds or read-only.
+  /// As `writable`, as a number.
   @inline(__always)
-  func writable(_ address: ProgramAddress, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
-    let entry = entries + Int(truncatingIfNeeded: (address >> 32) & 0x7fff)
+  func writableAddress(_ address: ProgramAddress, _ byteCount: UInt64) -> UInt? {
+    let entry = entry(of: address)
     let offset = address &- entry.pointee.start
     guard offset &+ byteCount <= entry.pointee.writable else { return nil }
-    // Bounded: the entry has a length, so it is mapped and its base is not null.
-    return UnsafeMutableRawPointer(bitPattern: entry.pointee.base &+ UInt(offset)).unsafelyUnwrapped
+    return entry.pointee.base &+ UInt(offset)
+  }
+
+  /// The entry that bits 46 to 32 of an address select: shifted so that they are the entry's offset in bytes.
+  @inline(__always)
+  private func entry(of address: ProgramAddress) -> UnsafeMutablePointer<RegionEntry> {
+    let offset = Int(truncatingIfNeeded: (address >> 27) & 0x7fff << 5)
+    return (UnsafeMutableRawPointer(entries) + offset).assumingMemoryBound(to: RegionEntry.self)
   }
 }

@@ -1,0 +1,42 @@
+/// The benchmarks of Merops: `swift run -c release merops-benchmarks [--runs N] [topic …]`.
+///
+/// Each is run several times and the best time is printed, since everything else on the machine only adds. A topic is
+/// the beginning of a benchmark's name. To add a topic, write a file beside `InterpreterBenchmarks.swift` and name its
+/// list here.
+@main
+struct MeropsBenchmarks {
+  static let all: [@Sendable () throws -> [Benchmark]] = [
+    interpreterBenchmarks
+  ]
+
+  static func main() throws {
+    var topics: [String] = []
+    var runs = 5
+    var arguments = CommandLine.arguments.dropFirst()
+    while let argument = arguments.popFirst() {
+      if argument == "--runs", let count = arguments.popFirst().flatMap({ Int($0) }), count > 0 {
+        runs = count
+      } else {
+        topics.append(argument)
+      }
+    }
+    let selected = try all.flatMap { try $0() }.filter { benchmark in
+      topics.isEmpty || topics.contains { benchmark.name.hasPrefix($0) }
+    }
+    let width = selected.map(\.name.count).max() ?? 0
+    for benchmark in selected {
+      var best = Double.infinity
+      for _ in 0..<runs { best = min(best, try benchmark.measure()) }
+      let padding = String(repeating: " ", count: width - benchmark.name.count)
+      print("\(benchmark.name)\(padding)  \(rounded(best)) \(benchmark.unit)")
+    }
+  }
+
+  /// Two places behind the point, right-aligned.
+  private static func rounded(_ value: Double) -> String {
+    let hundredths = Int((value * 100).rounded())
+    let fraction = hundredths % 100
+    let text = "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    return String(repeating: " ", count: max(0, 12 - text.count)) + text
+  }
+}
