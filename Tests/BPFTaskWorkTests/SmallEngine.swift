@@ -20,6 +20,10 @@ final class SmallEngine: TaskWorkResources {
   let mapUsers = Atomic(1)
   /// After so many answers, the map's last user goes; nil for never.
   let mapAnswersLeft = Atomic(Int.max)
+  /// Called while a request is being attached, before it is.
+  let onAttach = Mutex<(@Sendable () -> Void)?>(nil)
+  /// Called when a reference on a program is dropped.
+  let onDrop = Mutex<(@Sendable () -> Void)?>(nil)
   private let entries = Mutex([String]())
 
   final class Task: Sendable {
@@ -91,7 +95,37 @@ final class SmallEngine: TaskWorkResources {
   }
 
   func state(_ element: Int = 0) -> TaskWorkState? {
-    slots.context(of: element).flatMap { scheduler.state(of: $0) }
+    context(of: element).flatMap { scheduler.state(of: $0) }
+  }
+
+  // What the expectation macros cannot reach through values that are not copyable.
+
+  func context(of element: Int) -> TaskWorkContext? { slots.context(of: element) }
+
+  var hasDeferredSteps: Bool { !cpu.isEmpty }
+
+  func push(_ step: DeferredStep) -> Bool { cpu.push(step) }
+
+  /// The deferred steps that wait, without performing them.
+  func takeDeferredSteps() -> [DeferredStep] {
+    var taken: [DeferredStep] = []
+    var steps = cpu.takeAll()
+    while let step = steps.next() { taken.append(step) }
+    return taken
+  }
+
+  func hasWork(_ task: UInt64 = 0) -> Bool { !self.task(task).work.isEmpty }
+
+  func isClosed(_ task: UInt64 = 0) -> Bool { self.task(task).work.isClosed }
+
+  func remove(_ context: TaskWorkContext, from task: UInt64 = 0) -> Bool { self.task(task).work.remove(context) }
+
+  /// What the thread would find, without running it.
+  func takeWork(of task: UInt64 = 0) -> [TaskWorkContext] {
+    var taken: [TaskWorkContext] = []
+    var batch = self.task(task).work.takeAll()
+    while let context = batch.next() { taken.append(context) }
+    return taken
   }
 
   // MARK: TaskWorkResources
@@ -105,6 +139,7 @@ final class SmallEngine: TaskWorkResources {
 
   func dropProgramReference(_ program: UInt64) {
     note("drop program")
+    onDrop.withLock { $0 }?()
     programReferences.wrappingSubtract(1, ordering: .relaxed)
   }
 
@@ -136,6 +171,7 @@ final class SmallEngine: TaskWorkResources {
 
   func attach(_ context: TaskWorkContext, to task: UInt64, mode: TaskWorkMode) -> Bool {
     note("attach \(mode)")
+    onAttach.withLock { $0 }?()
     return self.task(task).work.push(context)
   }
 
