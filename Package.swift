@@ -45,7 +45,10 @@ let package = Package(
     module("BPFTaskWork"),
     module(
       "BPFSimulator",
-      ["BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork"]),
+      [
+        "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     module(
       "BPFCompiler",
       [
@@ -74,7 +77,7 @@ let package = Package(
     tests("BPFMapsTests", ["BPFMaps"]),
     tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
-    tests("BPFSimulatorTests", ["BPFSimulator", "Merops"]),
+    tests("BPFSimulatorTests", ["BPFSimulator", "BPFMaps", "BPFObject", "Merops"]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",

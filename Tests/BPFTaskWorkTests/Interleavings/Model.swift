@@ -146,8 +146,7 @@ final class Model: TaskWorkMemory, TaskWorkResources, @unchecked Sendable {
   }
 
   func request(of index: UInt32) -> HeldRequest {
-    // Not atomic, but a step: what would happen if it did not belong to the reader alone has to come out.
-    let word = interact(isStep: true, spent: 0, "read request of \(index)") { $0.requests[Int(index)] }
+    let word = interact(isStep: false, spent: 0, "read request of \(index)") { $0.requests[Int(index)] }
     return HeldRequest(request: Self.request(Int(word >> 1)), holdsReferences: word & 1 != 0)
   }
 
