@@ -7,4 +7,6 @@ enum KernelTypes {
   static let isAvailable = FileManager.default.isReadableFile(atPath: path)
   static let bytes: [UInt8] = FileManager.default.contents(atPath: path).map { [UInt8]($0) } ?? []
   static let types: Result<BTF, BTFError> = Result { () throws(BTFError) in try BTF(parsing: bytes) }
+  /// Their whole `vmlinux.h`, printed once.
+  static let header: Result<String, BTFError> = Result { () throws(BTFError) in try CPrinter(types.get()).header() }
 }

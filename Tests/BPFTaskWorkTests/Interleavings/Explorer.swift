@@ -117,7 +117,7 @@ struct Explorer {
     result.callbackCounts.insert(model.state.callbacks.reduce(0, +))
     failure = failure ?? model.stuckSlot ?? settled(model)
     model.settle(releasing: true)
-    result.failure = model.failure ?? failure ?? model.imbalance
+    result.failure = failure ?? model.failure ?? model.imbalance
   }
 
   private func describe(_ start: Configuration, _ path: [Int], _ model: Model, _ result: Result) -> String {

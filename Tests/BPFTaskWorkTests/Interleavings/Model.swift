@@ -146,7 +146,8 @@ final class Model: TaskWorkMemory, TaskWorkResources, @unchecked Sendable {
   }
 
   func request(of index: UInt32) -> HeldRequest {
-    let word = interact(isStep: false, spent: 0, "read request of \(index)") { $0.requests[Int(index)] }
+    // Not atomic, but a step: what would happen if it did not belong to the reader alone has to come out.
+    let word = interact(isStep: true, spent: 0, "read request of \(index)") { $0.requests[Int(index)] }
     return HeldRequest(request: Self.request(Int(word >> 1)), holdsReferences: word & 1 != 0)
   }
 
