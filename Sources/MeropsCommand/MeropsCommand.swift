@@ -12,13 +12,14 @@ package struct MeropsCommand: AsyncParsableCommand {
     abstract: "Opens, runs and explores BPF objects in a simulated Linux kernel.",
     discussion: """
       EXAMPLES:
-        merops conformance "de ad be ef" < program.hex
+        merops inspect task_work.bpf.o --disassemble
+        merops btf dump --simulated > vmlinux.h
 
       EXIT STATUS:
-      \(ExitStatus.table)
+      \(CommandStatus.table)
       """,
     version: "0.1.0",
-    subcommands: [ConformanceCommand.self])
+    subcommands: [InspectCommand.self, BTFCommand.self, ConformanceCommand.self])
 
   package init() {}
 }

@@ -11,7 +11,8 @@ import Testing
     let version = try await CommandProcess.run("--version")
     #expect(version.status == 0)
     #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
-    for command in [[]] + MeropsCommand.configuration.subcommands.map({ [$0.configuration.commandName ?? ""] }) {
+    let names = MeropsCommand.configuration.subcommands.map { [$0.configuration.commandName ?? ""] }
+    for command in [[]] + names + [["btf", "dump"]] {
       let outcome = try await CommandProcess.run(command + ["--help"], input: [])
       #expect(outcome.status == 0, "\(command): \(outcome.transcript)")
       #expect(outcome.output.contains("EXAMPLES:"), "\(command)")
@@ -57,7 +58,7 @@ import Testing
     }
     if FileManager.default.fileExists(atPath: "/dev/full") {
       let full = try await run(#""$1" --help > /dev/full"#)
-      #expect(full.status == .exited(ExitStatus.input.rawValue))
+      #expect(full.status == .exited(CommandStatus.input.rawValue))
       #expect(full.error.hasPrefix("merops: error: cannot write the output: "))
     }
     // The reader is gone before the first byte is written; the status that the shell sees is kept in a file descriptor.
@@ -69,11 +70,11 @@ import Testing
 
   @Test("the statuses that the documentation lists are those that there are")
   func statuses() throws {
-    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 130, 141])
+    #expect(CommandStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 130, 141])
     let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let page = try String(contentsOf: folder.appending(path: "docs/command-line.md"), encoding: .utf8)
-    for status in ExitStatus.allCases {
+    for status in CommandStatus.allCases {
       #expect(page.contains("| \(status.rawValue) | \(status.meaning) |"), "\(status)")
     }
   }

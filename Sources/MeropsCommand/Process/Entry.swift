@@ -10,7 +10,7 @@ enum Entry {
   }
 
   /// Parses and runs a command line and reports what went wrong.
-  static func execute(_ arguments: [String]) async -> ExitStatus {
+  static func execute(_ arguments: [String]) async -> CommandStatus {
     do {
       var command = try await MeropsCommand.asyncParseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
@@ -25,7 +25,7 @@ enum Entry {
   }
 
   /// Prints an error where it belongs and tells the status that it stands for.
-  private static func report(_ error: any Error) -> ExitStatus {
+  private static func report(_ error: any Error) -> CommandStatus {
     switch error {
     case let failure as CommandFailure:
       Output.error.report(failure.message)

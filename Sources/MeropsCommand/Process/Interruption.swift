@@ -16,7 +16,7 @@ enum Interruption {
   ///
   /// The signals are blocked before there is a second thread, so that only the thread that waits for them gets them.
   /// Programs that the process starts do not inherit that: they are started with the default dispositions.
-  static func watching(_ body: @escaping @Sendable () async -> ExitStatus) async -> ExitStatus {
+  static func watching(_ body: @escaping @Sendable () async -> CommandStatus) async -> CommandStatus {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)

@@ -5,7 +5,7 @@
 #endif
 
 /// What the process says about itself when it ends.
-package enum ExitStatus: Int32, CaseIterable, Sendable {
+package enum CommandStatus: Int32, CaseIterable, Sendable {
   /// All went well.
   case success = 0
   /// The work was done and its result is a failure.
@@ -50,6 +50,6 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
 }
 
 /// Ends the process.
-func exit(_ status: ExitStatus) -> Never {
+func exit(_ status: CommandStatus) -> Never {
   exit(status.rawValue)
 }

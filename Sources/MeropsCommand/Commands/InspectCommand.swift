@@ -1,0 +1,55 @@
+import ArgumentParser
+import BPFObject
+
+/// `merops inspect`: what is in an object.
+package struct InspectCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Shows what is in an object: programs, maps, variables, externs, byte code.",
+    discussion: """
+      EXAMPLES:
+        merops inspect task_work.bpf.o
+        merops inspect task_work.bpf.o --disassemble --program oncpu_hash_map
+        merops inspect - --json < task_work.bpf.o
+      """)
+
+  @Argument(help: "The object; '-' is standard input.", completion: .file(extensions: ["o"]))
+  package var file: String
+
+  @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
+  package var program: [String] = []
+
+  @Flag(name: [.short, .long], help: "Show the byte code, with source lines and names of what it refers to.")
+  package var disassemble = false
+
+  @Flag(help: "Print one JSON document.")
+  package var json = false
+
+  package init() {}
+
+  package func run() async throws {
+    let source = try ObjectSource(reading: file)
+    let report = try report(on: source.open(), name: source.name)
+    let text = json ? try JSONText.document(report) : InspectText(report, style: Style(of: .standard)).text
+    try Output.standard.write(text)
+  }
+
+  /// The report that the options ask for.
+  package func report(on object: ObjectFile, name: String) throws(CommandFailure) -> InspectReport {
+    for name in program { try object.requireProgram(name) }
+    return InspectReport(
+      object, name: name, selection: program.isEmpty ? nil : Set(program), disassembles: disassemble)
+  }
+}
+
+extension ObjectFile {
+  /// Refuses the name of a program that the object does not have.
+  func requireProgram(_ name: String) throws(CommandFailure) {
+    guard programs[name] == nil else { return }
+    throw CommandFailure(
+      .usage,
+      programs.isEmpty
+        ? "there is no program '\(name)': the object has none"
+        : "there is no program '\(name)'; the object has \(programs.keys.joined(separator: ", "))")
+  }
+}
