@@ -10,7 +10,7 @@ extension ObjectReader {
 
   /// Links each program with the subprograms that it reaches.
   mutating func linkPrograms() throws(ObjectError) {
-    var budget = Self.linkedLimit
+    var left = budget
     let tags = try exceptionCallbacks()
     for (number, function) in code.functions.enumerated() where function.isEntry {
       let section = elf.sections[function.section].name
@@ -20,7 +20,7 @@ extension ObjectReader {
       }
       // The section's name has been checked when the functions were read.
       guard let kind = try? ProgramKind(section: section) else { continue }
-      var linker = ProgramLinker(reader: self, entry: number, kind: kind, budget: budget)
+      var linker = ProgramLinker(reader: self, entry: number, kind: kind, budget: left)
       try linker.link()
       if let id = linker.program.functions.first?.type, let types = object.types {
         linker.program.declarationTags = try reading(types.declarationTags(on: id))
@@ -30,7 +30,7 @@ extension ObjectReader {
         try linker.append(exceptionCallback: String(tag.dropFirst(Self.exceptionCallbackTag.count)), among: tags)
       }
       linker.program.loadsByDefault = !section.hasPrefix("?")
-      budget = linker.budget
+      left = linker.budget
       object.programs[function.name] = linker.program
     }
   }
@@ -97,7 +97,7 @@ struct ProgramLinker {
     guard budget >= 0 else {
       throw ObjectError(
         .limit, section: program.section, subject: "program '\(program.name)'",
-        "with all subprograms the object's programs have more than \(ObjectReader.linkedLimit) instructions",
+        "with all their subprograms the object's programs have more than \(reader.budget) instructions",
         advice: "make objects of fewer programs")
     }
     program.instructions += section.instructions[function.slots]

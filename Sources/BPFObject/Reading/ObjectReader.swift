@@ -12,7 +12,13 @@ extension ObjectFile {
   ///   - name: what to call the object, such as the file's name without its ending.
   /// - Throws: ``ObjectError`` with the place, what is wrong there and what to do.
   public init(parsing bytes: [UInt8], name: String? = nil) throws(ObjectError) {
+    try self.init(parsing: bytes, name: name, linkedLimit: ObjectReader.linkedLimit)
+  }
+
+  /// Reads an object, with a limit for what all its programs have together once they are linked.
+  package init(parsing bytes: [UInt8], name: String? = nil, linkedLimit: Int) throws(ObjectError) {
     var reader = ObjectReader(try ELFFile(parsing: bytes))
+    reader.budget = linkedLimit
     self = try reader.read()
     self.name = name
   }
@@ -39,6 +45,8 @@ struct ObjectReader {
   /// The size of the value of `.kconfig`.
   var configurationSize = 0
   var code = CodeTable()
+  /// How many more slots, source positions and relocations linked programs may have.
+  var budget = Self.linkedLimit
 
   init(_ elf: ELFFile) {
     self.elf = elf
