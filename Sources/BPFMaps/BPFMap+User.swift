@@ -23,6 +23,17 @@ extension BPFMap {
     }
   }
 
+  /// `BPF_MAP_LOOKUP_ELEM` of a bloom filter: whether the value was probably pushed (false: certainly not).
+  ///
+  /// - Throws: ENOTSUPP for other map types, EINVAL when the value has another size.
+  public final func contains(_ value: [UInt8]) throws(MapError) -> Bool {
+    try user(.lookup) { () throws(LinuxErrno) in
+      try require(read: true)
+      guard value.count == valueSize else { throw .invalidArgument }
+      return try userContains(value)
+    }
+  }
+
   /// `BPF_MAP_UPDATE_ELEM`.
   ///
   /// - Parameters:
@@ -83,15 +94,13 @@ extension BPFMap {
 
   /// `BPF_MAP_FREEZE`: user space gives up writing for ever; programs go on.
   ///
-  /// - Throws: ENOTSUPP (524) when values have special fields, EPERM for a read-only map, EBUSY when frozen already.
+  /// - Throws: ENOTSUPP (524) when values have special fields, EPERM for a read-only map and when frozen already.
   public final func freeze() throws(MapError) {
     try user(.freeze) { () throws(LinuxErrno) in
       guard type != .structOperations, !layout.hasFields else { throw .notSupportedInternal }
-      guard !definition.flags.contains(.readOnly), !isFrozen else {
-        throw isFrozen
-          ? (definition.flags.contains(.readOnly) ? .operationNotPermitted : .busy) : .operationNotPermitted
-      }
-      guard setFrozen() else { throw .busy }
+      // A map that is frozen gives no right to write, so that the second attempt ends here.
+      try require(write: true)
+      guard setFrozen() else { throw .operationNotPermitted }
     }
   }
 

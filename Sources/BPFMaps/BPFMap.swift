@@ -6,6 +6,7 @@
 // call but for memory, never calls back while a program's pointer would move, and never frees memory under a program.
 
 public import BPFObject
+public import BPFTypeFormat
 import Synchronization
 
 /// A map in memory. Make one with ``create(_:cpuCount:identifier:environment:observer:)``.
@@ -27,7 +28,9 @@ public class BPFMap: @unchecked Sendable {
   public let valueSize: Int
   /// The number of elements that the map was made for.
   public let maxEntries: Int
-  /// The size of the value and its special fields.
+  /// The special fields of the value, if it has a record of them.
+  public let specialFields: SpecialFields?
+  /// The size of the value and the places of its special fields.
   package let layout: ValueLayout
 
   /// Whom the map asks about descriptors.
@@ -45,6 +48,7 @@ public class BPFMap: @unchecked Sendable {
     keySize = Int(checked.definition.keySize)
     valueSize = Int(checked.definition.valueSize)
     maxEntries = Int(checked.definition.maxEntries)
+    specialFields = checked.specialFields
     layout = checked.layout
     environment = checked.environment
     observer = checked.observer
@@ -108,6 +112,16 @@ public class BPFMap: @unchecked Sendable {
   /// `bpf_map_lookup_elem` and `bpf_tail_call`: the token of the map, program or event stored under this key.
   public func programLookupStored(_ key: RawSpan) -> UInt64? { nil }
 
+  /// Puts an object under a key, or takes it away with `nil`, as user space does by descriptor.
+  ///
+  /// - Returns: what was there before, to be released by the caller when no lock is held.
+  func exchangeStored(
+    _ key: RawSpan, with object: StoredObject?, flags: ElementFlags
+  ) throws(LinuxErrno) -> StoredObject? { throw .invalidArgument }
+
+  /// The object under a key.
+  func storedObject(_ key: RawSpan) -> StoredObject? { nil }
+
   /// `bpf_map_update_elem`.
   ///
   /// - Parameters:
@@ -158,6 +172,9 @@ public class BPFMap: @unchecked Sendable {
     throw .notSupportedInternal
   }
 
+  /// Whether a value was pushed, for bloom filters.
+  func userContains(_ value: [UInt8]) throws(LinuxErrno) -> Bool { throw .notSupportedInternal }
+
   /// Which batch operations the type has.
   var batchOperations: BatchOperations { [] }
 
@@ -170,9 +187,6 @@ public class BPFMap: @unchecked Sendable {
 
   /// The size of a value as user space sees it: 8-byte rounded values of all CPUs for per-CPU maps, 4 for descriptors.
   public var userValueSize: Int { valueSize }
-
-  /// Whether maps of this type and shape may be inner maps of the same template.
-  var canBeInner: Bool { true }
 
   // MARK: Special fields
 

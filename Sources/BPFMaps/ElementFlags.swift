@@ -27,5 +27,6 @@ public struct ElementIndex: RawRepresentable, Hashable, Sendable, Comparable {
   public var rawValue: UInt32
   /// Takes a number from 0.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
+  /// By number.
   public static func < (left: ElementIndex, right: ElementIndex) -> Bool { left.rawValue < right.rawValue }
 }

@@ -17,12 +17,17 @@ public struct StoredObject: Sendable {
   public var object: any AnyObject & Sendable
   /// What user space reads back: the object's id.
   public var identifier: UInt32
+  /// The map, where the object stands for one: it has to fit the template of the outer map.
+  public var map: BPFMap?
   /// What the engine gets back on a program's lookup, never 0: an address, a number, as the engine likes.
   public var token: UInt64
 
   /// An object, what user space reads back for it, and what a program's lookup yields.
-  public init(_ object: any AnyObject & Sendable, identifier: UInt32, token: UInt64) {
+  ///
+  /// A map that is stored in a map of maps is given as `map` too, if it is not the object itself.
+  public init(_ object: any AnyObject & Sendable, identifier: UInt32, token: UInt64, map: BPFMap? = nil) {
     self.object = object
+    self.map = map ?? object as? BPFMap
     self.identifier = identifier
     self.token = token
   }

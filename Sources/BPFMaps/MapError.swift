@@ -14,6 +14,7 @@ public struct MapError: Error, Hashable, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
+  /// The map, the reason and the symbol of the number.
   public var description: String { "map '\(map)': \(reason) (\(errno))" }
 }
 

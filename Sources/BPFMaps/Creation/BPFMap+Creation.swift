@@ -1,4 +1,5 @@
 public import BPFObject
+import BPFTypeFormat
 
 extension BPFMap {
   /// `BPF_MAP_CREATE`: checks the definition as Linux 6.18 does and makes the map, empty, with one user reference.
@@ -17,15 +18,27 @@ extension BPFMap {
     guard (1...1024).contains(cpuCount) else {
       throw MapError(.invalidArgument, map: definition.name, reason: "a map needs 1 to 1024 CPUs, not \(cpuCount)")
     }
-    try MapRules.check(definition)
+    let fields = try MapRules.check(definition)
     let checked = CheckedMapDefinition(
-      definition: definition, identifier: identifier, cpuCount: cpuCount,
-      layout: ValueLayout(byteCount: Int(definition.valueSize)), environment: environment, observer: observer)
+      definition: definition, identifier: identifier, cpuCount: cpuCount, specialFields: fields,
+      layout: ValueLayout(byteCount: Int(definition.valueSize), fields: fields?.fields ?? []),
+      template: try MapRules.template(for: definition), environment: environment, observer: observer)
     switch definition.type {
     case .array: return try ArrayMap.make(checked)
     case .perCPUArray: return try PerCPUArrayMap.make(checked)
     case .hash, .perCPUHash: return try HashMap.make(checked)
-    default:
+    case .lruHash, .lruPerCPUHash: return try LRUHashMap.make(checked)
+    case .programArray, .perfEventArray, .arrayOfMaps: return try SlotArrayMap.make(checked)
+    case .hashOfMaps: return try HashOfMaps.make(checked)
+    case .ringBuffer: return try RingBufferMap.make(checked)
+    case .queue, .stack: return try QueueStackMap.make(checked)
+    case .longestPrefixMatchTrie: return try LongestPrefixMatchMap.make(checked)
+    case .bloomFilter: return try BloomFilterMap.make(checked)
+    case .taskStorage: return try TaskStorageMap.make(checked)
+    case .stackTrace: return try StackTraceMap.make(checked)
+    case .unspecified, .cgroupArray, .deviceMap, .socketMap, .cpuMap, .xskMap, .socketHash, .cgroupStorage,
+      .reusePortSocketArray, .perCPUCgroupStorage, .socketStorage, .deviceMapHash, .structOperations, .inodeStorage,
+      .userRingBuffer, .cgroupLocalStorage, .arena:
       throw checked.error(.invalidArgument, "maps of type \(definition.type) are not provided in memory")
     }
   }

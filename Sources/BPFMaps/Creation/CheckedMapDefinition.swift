@@ -1,11 +1,15 @@
 import BPFObject
+import BPFTypeFormat
 
 /// A definition that Linux would accept, with what the map classes need beside it.
 struct CheckedMapDefinition {
   var definition: MapDefinition
   var identifier: UInt32
   var cpuCount: Int
+  var specialFields: SpecialFields?
   var layout: ValueLayout
+  /// What the inner maps of a map of maps look like.
+  var template: MapTemplate?
   var environment: (any MapEnvironment)?
   var observer: (any SpecialFieldObserver)?
 
@@ -17,6 +21,11 @@ struct CheckedMapDefinition {
   func error(_ errno: LinuxErrno, _ reason: String) -> MapError {
     MapError(errno, map: definition.name, reason: reason)
   }
+
+  /// How many elements of this size the memory of a map can have, at most `count`.
+  ///
+  /// For maps that take elements as they need them, and so are not refused for what they might need.
+  func elementLimit(_ count: Int, stride: Int) -> Int { min(count, (1 << 32 - 1) / stride) }
 
   /// Memory for the elements.
   ///

@@ -18,8 +18,12 @@ final class HashMap: HashTableMap, @unchecked Sendable {
   static func make(_ checked: CheckedMapDefinition) throws(MapError) -> BPFMap {
     let locks = HashTable.lockCount(maxEntries: checked.maxEntries)
     let spareCount = checked.cpuCount + locks
-    let capacity = checked.maxEntries + spareCount
     let isPreallocated = !checked.flags.contains(.noPreallocation)
+    // What is not preallocated is not refused for its size before it is needed.
+    let capacity =
+      isPreallocated
+      ? checked.maxEntries + spareCount
+      : checked.elementLimit(checked.maxEntries + spareCount, stride: stride(checked))
     let table = try makeTable(checked, capacity: capacity)
     guard
       let pool = ElementPool(capacity: capacity, reserved: isPreallocated ? spareCount : 0, limit: checked.maxEntries)
@@ -97,12 +101,6 @@ final class HashMap: HashTableMap, @unchecked Sendable {
         releaseElement(old, cause: .update)
       }
     }
-  }
-
-  @inline(__always)
-  private func check(_ flags: ElementFlags, exists: Bool) throws(LinuxErrno) {
-    if exists, flags.contains(.mustNotExist) { throw .exists }
-    if !exists, flags.contains(.mustExist) { throw .noSuchEntry }
   }
 
   /// An element for a new entry.

@@ -18,10 +18,22 @@ class HashTableMap: BPFMap, @unchecked Sendable {
 
   static func isPerCPU(_ type: MapType) -> Bool { type == .perCPUHash || type == .lruPerCPUHash }
 
+  /// The rule of `BPF_NOEXIST` and `BPF_EXIST`.
+  @inline(__always)
+  final func check(_ flags: ElementFlags, exists: Bool) throws(LinuxErrno) {
+    if exists, flags.contains(.mustNotExist) { throw .exists }
+    if !exists, flags.contains(.mustExist) { throw .noSuchEntry }
+  }
+
+  /// The distance of two elements.
+  static func stride(_ checked: CheckedMapDefinition) -> Int {
+    let values = isPerCPU(checked.definition.type) ? checked.cpuCount : 1
+    return (checked.keySize + 7) & ~7 + values * checked.layout.stride
+  }
+
   /// Memory and table for `capacity` elements.
   static func makeTable(_ checked: CheckedMapDefinition, capacity: Int) throws(MapError) -> HashTable {
-    let values = isPerCPU(checked.definition.type) ? checked.cpuCount : 1
-    let stride = (checked.keySize + 7) & ~7 + values * checked.layout.stride
+    let stride = stride(checked)
     let memory = try checked.allocateElements(capacity, stride: stride)
     guard
       let table = HashTable(
@@ -53,7 +65,7 @@ class HashTableMap: BPFMap, @unchecked Sendable {
     Int(element.rawValue) < capacity ? table.keyOffset(element.rawValue) : nil
   }
 
-  final override var userValueSize: Int { isPerCPU ? layout.stride * cpuCount : valueSize }
+  override var userValueSize: Int { isPerCPU ? layout.stride * cpuCount : valueSize }
 
   /// Where the value is that a program on this CPU sees.
   @inline(__always)
@@ -123,7 +135,7 @@ class HashTableMap: BPFMap, @unchecked Sendable {
   // MARK: What user space sees
 
   /// A copy of an element's value, or of its values; the lock of its bucket is held.
-  final func copyElement(_ element: UInt32, flags: ElementFlags) throws(LinuxErrno) -> [UInt8] {
+  func copyElement(_ element: UInt32, flags: ElementFlags) throws(LinuxErrno) -> [UInt8] {
     let offset = table.valueOffset(element)
     return isPerCPU ? copyOutAllCPUs(offset) : try copyOut(offset, flags: flags)
   }
@@ -175,7 +187,7 @@ class HashTableMap: BPFMap, @unchecked Sendable {
     try remove(key, cause: .delete) { (_) throws(LinuxErrno) in }
   }
 
-  final override func userLookupAndDelete(
+  override func userLookupAndDelete(
     _ key: [UInt8], flags: ElementFlags, cpu: Int
   ) throws(LinuxErrno) -> [UInt8] {
     var value: [UInt8] = []

@@ -71,6 +71,11 @@ struct AtomicArray64: @unchecked Sendable {
 
   @inline(__always)
   func storeReleasing(_ value: UInt64, at index: Int) { pointer(index).pointee.store(value, ordering: .releasing) }
+
+  @inline(__always)
+  func insertBits(_ bits: UInt64, at index: Int) {
+    pointer(index).pointee.bitwiseOr(bits, ordering: .relaxed)
+  }
 }
 
 /// Locks, each in a cache line of its own.

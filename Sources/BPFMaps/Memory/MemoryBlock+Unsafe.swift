@@ -153,6 +153,12 @@ public struct MemoryBlock: @unchecked Sendable {
     }
   }
 
+  /// Lends the `count` bytes at `offset`, which nobody writes meanwhile.
+  func withBytes(count: Int, at offset: Int, _ body: (RawSpan) -> Void) {
+    assert(offset >= 0 && offset + count <= byteCount)
+    body(UnsafeRawBufferPointer(start: base + offset, count: count).bytes)
+  }
+
   /// Copies `count` bytes, a multiple of 8, between aligned places of the block.
   func copy(count: Int, from source: Int, to destination: Int) {
     assert(count & 7 == 0)
@@ -220,5 +226,12 @@ public struct MemoryBlock: @unchecked Sendable {
     var word: UInt64 = 0
     for index in start..<bytes.count { word |= UInt64(bytes[index]) << (8 * UInt64(index - start)) }
     return word.littleEndian
+  }
+}
+
+extension [UInt8] {
+  /// The bytes of a span.
+  init(copying span: RawSpan) {
+    self = span.withUnsafeBytes { [UInt8]($0) }
   }
 }

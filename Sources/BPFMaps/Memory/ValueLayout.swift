@@ -1,37 +1,13 @@
+package import BPFTypeFormat
+
 /// How a map's value is laid out: its size, and the parts of it that belong to the engine.
 package struct ValueLayout: Sendable {
-  /// What a special field holds.
-  package enum FieldKind: Hashable, Sendable {
-    case spinLock
-    case resilientSpinLock
-    case timer
-    case workQueue
-    case taskWork
-    case kernelPointer
-    case userPointer
-    case list
-    case tree
-    case referenceCount
-  }
-
-  /// A part of the value that neither users nor updates may touch.
-  package struct Field: Hashable, Sendable {
-    package var kind: FieldKind
-    package var offset: Int
-    package var byteCount: Int
-    package init(kind: FieldKind, offset: Int, byteCount: Int) {
-      self.kind = kind
-      self.offset = offset
-      self.byteCount = byteCount
-    }
-  }
-
   /// The size of the value as defined.
   package let byteCount: Int
   /// The size rounded up to 8: the distance of values in memory.
   package let stride: Int
   /// The special fields in the order of their offsets.
-  package let fields: [Field]
+  package let fields: [SpecialFields.Field]
   /// The bytes that are not special, in order.
   package let plainRanges: [Range<Int>]
   /// Where the `bpf_spin_lock` is.
@@ -40,7 +16,7 @@ package struct ValueLayout: Sendable {
   package let hasFields: Bool
 
   /// A value of `byteCount` bytes with the fields given, which lie within it and do not overlap.
-  package init(byteCount: Int, fields: [Field] = []) {
+  init(byteCount: Int, fields: [SpecialFields.Field] = []) {
     self.byteCount = byteCount
     stride = (byteCount + 7) & ~7
     self.fields = fields.sorted { $0.offset < $1.offset }
@@ -92,7 +68,9 @@ extension ValueLayout {
     for field in fields {
       switch field.kind {
       case .spinLock, .resilientSpinLock, .referenceCount: break
-      default: memory.clear(count: field.byteCount, at: offset + field.offset)
+      case .taskWork, .timer, .workQueue, .listHead, .treeRoot, .untrustedPointer, .referencedPointer, .perCPUPointer,
+        .userPointer:
+        memory.clear(count: field.byteCount, at: offset + field.offset)
       }
     }
   }
