@@ -6,7 +6,8 @@
 @main
 struct MeropsBenchmarks {
   static let all: [@Sendable () throws -> [Benchmark]] = [
-    interpreterBenchmarks
+    interpreterBenchmarks,
+    taskWorkBenchmarks,
   ]
 
   static func main() throws {
