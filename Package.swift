@@ -77,7 +77,9 @@ let package = Package(
     tests("BPFMapsTests", ["BPFMaps"]),
     tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
-    tests("BPFSimulatorTests", ["BPFSimulator", "BPFMaps", "BPFObject", "Merops"]),
+    tests(
+      "BPFSimulatorTests",
+      ["BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",

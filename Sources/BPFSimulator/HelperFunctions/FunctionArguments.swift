@@ -20,6 +20,14 @@ extension ProgramRun {
     return task
   }
 
+  /// Ends the run when an argument is not the context of the program, as the kernel passed it in.
+  func requireContext(_ address: UInt64, _ function: String, argument: Int = 1) throws(ExecutionFault) {
+    guard let context else {
+      throw ExecutionFault(.environment("\(function): a callback has no context to give as argument \(argument)"))
+    }
+    guard address == context else { throw invalidArgument(function, argument, address, "the program's context") }
+  }
+
   /// The bytes that an argument points to.
   func bytes(
     _ address: UInt64, count: Int, _ function: String, argument: Int

@@ -23,7 +23,7 @@ struct HelperTable: Sendable {
 
   private init() {
     let topics: [[HelperImplementation]] = [
-      mapHelpers, userMemoryHelpers, currentTaskHelpers, printingHelpers, controlHelpers,
+      mapHelpers, userMemoryHelpers, currentTaskHelpers, printingHelpers, controlHelpers, stackHelpers,
     ]
     for helper in topics.joined() { byNumber[helper.function.identifier] = helper }
   }

@@ -11,20 +11,14 @@ extension Machine {
         number == nil || number == cpu.number, pid == nil || pid == cpu.current.pid
       else { continue }
       let context = registers.words + [period, 0]
-      runAttached(attachment, context: context, on: cpu)
+      runAttached(attachment, context: context, origin: .interrupt(registers), on: cpu)
     }
   }
 
-  /// The registers at the interrupt: the task's in user mode, an address of the kernel otherwise.
+  /// The registers at the interrupt: the task's in user mode, those of the kernel's innermost function otherwise.
   private func sampledRegisters(on cpu: CPU) -> UserRegisters {
-    let isUser = cpu.current.kind == .user && cpu.current.systemCall == nil
-    guard !isUser else { return cpu.current.registers }
-    var registers = UserRegisters()
-    registers.rip = KernelText.address(of: cpu.current.kind == .idle ? "default_idle" : "do_syscall_64")
-    registers.rsp = KernelText.stackBase
-    registers.cs = 0x10
-    registers.ss = 0x18
-    return registers
+    guard let address = kernelCallChain(on: cpu, isInterruptLeftOut: true).first else { return cpu.current.registers }
+    return .kernel(at: address)
   }
 
   func fireSystemCallEntry(_ call: SystemCall, of task: SimulatedTask, on cpu: CPU) {
@@ -95,7 +89,7 @@ extension Machine {
   ) throws(MachineError) -> UInt64 {
     let cpu = try cpu(number)
     return try operate { () throws(MachineError) -> UInt64 in
-      try traverse(arguments, ip: KernelText.address(of: name), on: cpu) { attachment in
+      try traverse(arguments, .kernel(at: KernelText.address(of: name)), on: cpu) { attachment in
         guard case .kernelFunction(name, let isReturn) = attachment.point else { return nil }
         return isReturn
       } _: { () throws(MachineError) -> UInt64 in
@@ -116,7 +110,7 @@ extension Machine {
     }
     let cpu = cpus[number]
     return try operate { () throws(MachineError) -> UInt64 in
-      try traverse(arguments, ip: task.registers.rip, on: cpu) { attachment in
+      try traverse(arguments, task.registers, on: cpu) { attachment in
         guard case .userFunction(name, let isReturn) = attachment.point else { return nil }
         return isReturn
       } _: { () throws(MachineError) -> UInt64 in
@@ -127,10 +121,11 @@ extension Machine {
   }
 
   private func traverse(
-    _ arguments: [UInt64], ip: UInt64, on cpu: CPU, isReturn: (EventAttachment) -> Bool?,
+    _ arguments: [UInt64], _ registers: UserRegisters, on cpu: CPU, isReturn: (EventAttachment) -> Bool?,
     _ body: () throws(MachineError) -> UInt64
   ) throws(MachineError) -> UInt64 {
-    var registers = UserRegisters()
+    var registers = registers
+    let function = registers.rip
     let padded = arguments + [UInt64](repeating: 0, count: max(0, 6 - arguments.count))
     registers.rdi = padded[0]
     registers.rsi = padded[1]
@@ -138,23 +133,25 @@ extension Machine {
     registers.rcx = padded[3]
     registers.r8 = padded[4]
     registers.r9 = padded[5]
-    registers.rip = ip
     for attachment in attachments where isReturn(attachment) == false {
-      runProbe(attachment, registers, on: cpu)
+      runProbe(attachment, registers, function: function, on: cpu)
     }
     let result = try body()
     registers.rax = result
     for attachment in attachments where isReturn(attachment) == true {
-      runProbe(attachment, registers, on: cpu)
+      runProbe(attachment, registers, function: function, on: cpu)
     }
     return result
   }
 
   /// A probe in user code enters the kernel by a trap, one in kernel code is already there.
-  private func runProbe(_ attachment: EventAttachment, _ registers: UserRegisters, on cpu: CPU) {
+  private func runProbe(
+    _ attachment: EventAttachment, _ registers: UserRegisters, function: UInt64, on cpu: CPU
+  ) {
     let isTrap = cpu.context == .user
     if isTrap { cpu.enter(.task) }
-    runAttached(attachment, context: registers.words, on: cpu)
+    runAttached(
+      attachment, context: registers.words, origin: .probe(registers, function: function), on: cpu)
     if isTrap { cpu.leave() }
   }
 
@@ -207,12 +204,17 @@ extension Machine {
   }
 
   /// The value of one member of any attached program's context, as 64-bit words.
-  func runAttached(_ attachment: EventAttachment, context words: [UInt64], on cpu: CPU) {
-    runAttached(attachment, contextBytes: words.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) }, on: cpu)
+  func runAttached(
+    _ attachment: EventAttachment, context words: [UInt64], origin: RunOrigin = .call, on cpu: CPU
+  ) {
+    let bytes = words.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) }
+    runAttached(attachment, contextBytes: bytes, origin: origin, on: cpu)
   }
 
-  func runAttached(_ attachment: EventAttachment, contextBytes bytes: [UInt8], on cpu: CPU) {
+  func runAttached(
+    _ attachment: EventAttachment, contextBytes bytes: [UInt8], origin: RunOrigin = .call, on cpu: CPU
+  ) {
     _ = try? run(
-      attachment.program, context: bytes, isWritable: false, cookie: attachment.cookie, on: cpu)
+      attachment.program, context: bytes, isWritable: false, cookie: attachment.cookie, origin: origin, on: cpu)
   }
 }

@@ -9,8 +9,8 @@ extension Machine {
   /// - Throws: the fault, which has been recorded already.
   @discardableResult
   func run(
-    _ program: LoadedProgram, context bytes: [UInt8], isWritable: Bool, cookie: UInt64 = 0, packet: Packet? = nil,
-    contextResult: ((ProgramAddress) -> Void)? = nil, on cpu: CPU
+    _ program: LoadedProgram, context bytes: [UInt8], isWritable: Bool, cookie: UInt64 = 0, origin: RunOrigin = .call,
+    packet: Packet? = nil, contextResult: ((ProgramAddress) -> Void)? = nil, on cpu: CPU
   ) throws(ProgramFault) -> UInt64 {
     let address: ProgramAddress
     do {
@@ -25,6 +25,7 @@ extension Machine {
     let run = ProgramRun(
       machine: self, program: program, cpu: cpu,
       isSleepable: program.kind.isSleepable || program.kind.type == .systemCall, context: address, cookie: cookie)
+    run.origin = origin
     run.packet = packet
     program.runCount += 1
     let result = try execute(run, entry: 0, arguments: [address])

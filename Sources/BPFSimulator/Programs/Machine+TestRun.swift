@@ -13,9 +13,10 @@ extension Machine {
     }
     return try operate { () throws(MachineError) -> (result: UInt64, context: [UInt8]) in
       var after = context
-      let isTrap = cpu.context == .user
-      if isTrap { cpu.enter(.task) }
-      defer { if isTrap { cpu.leave() } }
+      // The task that runs asks for it with a system call of its own.
+      let caller = cpu.context == .user ? cpu.current : nil
+      caller?.systemCall = .bpf
+      defer { caller?.systemCall = nil }
       do {
         let result = try run(
           program, context: context, isWritable: true,

@@ -14,6 +14,8 @@ final class ProgramRun: ProgramEnvironment {
   let context: ProgramAddress?
   /// What `bpf_get_attach_cookie` returns.
   let cookie: UInt64
+  /// From where the program was entered.
+  var origin = RunOrigin.call
   /// The packet that the program works on, if any.
   var packet: Packet?
 
