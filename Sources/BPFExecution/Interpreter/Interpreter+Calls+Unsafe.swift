@@ -33,8 +33,9 @@ extension Interpreter {
     guard depth < CallStack.capacity else {
       return raise(.nestingExceeded(frames: CallStack.capacity), activation, record)
     }
-    activation.pointee.setRemaining(activation.pointee.remaining(at: record + 1), at: target)
-    guard activation.pointee.limit > Int(bitPattern: target) else { return exhaust(activation, record) }
+    let remaining = activation.pointee.remaining(at: record + 1)
+    guard remaining > 0 else { return exhaust(activation, record) }
+    activation.pointee.setRemaining(remaining, at: target)
     activation.pointee.depth = depth
     openFrame(&activation.pointee, stack.frame(depth - 1).pointee.program, returnTo: record + 1)
     return target
@@ -137,11 +138,12 @@ extension Interpreter {
   private func tailCall(
     _ program: PreparedProgram, _ activation: UnsafeMutablePointer<Activation>, _ record: UnsafePointer<Record>
   ) -> Continuation {
+    let remaining = activation.pointee.remaining(at: record + 1)
+    guard remaining > 0 else { return exhaust(activation, record) }
     tailCalled.append(program)
-    let target = program.code.base
     activation.pointee.tailCallCount += 1
-    activation.pointee.setRemaining(activation.pointee.remaining(at: record + 1), at: target)
-    guard activation.pointee.limit > Int(bitPattern: target) else { return exhaust(activation, record) }
+    let target = program.code.base
+    activation.pointee.setRemaining(remaining, at: target)
     let frame = stack.frame(activation.pointee.depth)
     frame.pointee.program = .passUnretained(program)
     frame.pointee.loopsLeft = CallStack.maximumLoopCount

@@ -27,7 +27,10 @@ struct CallStack {
   /// The number of frames of all runs that are under way.
   static let capacity = 128
   static let frameByteCount = 512
-  /// The bound of `may_goto`, `BPF_MAX_LOOPS` in the kernel.
+  /// How often `may_goto` falls through in one frame, `BPF_MAX_LOOPS` in the kernel.
+  ///
+  /// Linux 6.15 and later bound it on x86-64 and arm64 by a quarter of a second of real time instead, which no run
+  /// could reproduce.
   static let maximumLoopCount: UInt64 = 8 * 1024 * 1024
 
   private let bytes: UnsafeMutableRawPointer

@@ -489,7 +489,8 @@ extension Interpreter {
         return raise(.unsupported("the second half of a 64-bit immediate load"), activation, record) != nil
       }
     }
-    activation.pointee.limit = limit
+    // The jump is not taken after all: so the limit is again that of the record.
+    activation.pointee.limit = limit - Int(record.pointee.offset)
     return exhaust(activation, record) != nil
   }
 }
@@ -511,26 +512,4 @@ private func branch(
   limit &+= Int(record.pointee.offset)
   next = record.target
   return limit > Int(bitPattern: next)
-}
-
-extension UnsafePointer<Record> {
-  @inline(__always) var destination: Int { Int(pointee.destination) }
-  @inline(__always) var source: Int { Int(pointee.source) }
-  @inline(__always) var immediate: UInt64 { pointee.immediate }
-  /// The low half of the immediate.
-  @inline(__always) var low: UInt32 { UInt32(truncatingIfNeeded: pointee.immediate) }
-  /// The offset of a memory access, sign-extended.
-  @inline(__always) var displacement: UInt64 { UInt64(bitPattern: Int64(pointee.offset)) }
-  /// The target of a jump or of a local call.
-  @inline(__always) var target: UnsafePointer<Record> {
-    UnsafeRawPointer(self + 1).advanced(by: Int(pointee.offset)).assumingMemoryBound(to: Record.self)
-  }
-}
-
-extension UnsafeMutablePointer<UInt64> {
-  @inline(__always) func low(_ register: Int) -> UInt32 { UInt32(truncatingIfNeeded: self[register]) }
-  @inline(__always) func signed(_ register: Int) -> Int64 { Int64(bitPattern: self[register]) }
-  @inline(__always) func signedLow(_ register: Int) -> Int32 { Int32(truncatingIfNeeded: self[register]) }
-  /// Sets a register to a 32-bit result; the upper half becomes zero.
-  @inline(__always) func set32(_ register: Int, _ value: UInt32) { self[register] = UInt64(value) }
 }

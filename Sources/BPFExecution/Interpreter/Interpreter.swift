@@ -11,8 +11,9 @@
 public final class Interpreter {
   /// The memory that programs run in.
   public let memory: AddressSpace
-  /// The number of instructions that the latest finished run has executed, those of its callbacks included.
+  /// The number of instructions that the latest run to end has executed, those of its callbacks included.
   ///
+  /// The instruction at which a run faulted counts as executed.
   /// A 64-bit immediate load counts as its two slots.
   public private(set) var executedInstructionCount: UInt64 = 0
 
@@ -46,8 +47,8 @@ public final class Interpreter {
 
   /// Runs a program to its exit.
   ///
-  /// The budget is checked where a jump is taken, at calls and at tail calls, and is exact there: a run can execute
-  /// more instructions than its budget by no more than the straight-line code up to the next of these.
+  /// The budget is checked where a jump is taken, at local calls, callbacks and tail calls, and is exact there: a run
+  /// can execute more instructions than its budget by no more than the straight-line code up to the next of these.
   ///
   /// - Parameters:
   ///   - program: The program.
@@ -74,10 +75,10 @@ public final class Interpreter {
     activation.registers.4 = r4
     activation.registers.5 = r5
     // A budget beyond 2⁵⁸ could not be used up in a century, and would overflow as a distance in bytes.
-    activation.setRemaining(Int(min(budget, 1 << 58)), at: first)
-    let result = try finish(&activation, program, first, environment)
-    executedInstructionCount = budget - UInt64(clamping: activation.remaining(at: activation.stopped + 1))
-    return result
+    let count = Int(min(budget, 1 << 58))
+    activation.setRemaining(count, at: first)
+    defer { executedInstructionCount = UInt64(count - activation.remaining(at: activation.stopped + 1)) }
+    return try finish(&activation, program, first, environment)
   }
 
   /// Runs a function of the program that has called a helper, within the run of the caller.
@@ -114,6 +115,9 @@ public final class Interpreter {
     let outerDepth = innermostDepth
     let depth = activation.depth
     guard depth - activation.firstFrame < CallStack.maximumDepth else { throw ExecutionFault(.callStackExceeded) }
+    guard activation.remaining(at: first) > 0 else {
+      throw ExecutionFault(.budgetExhausted(budget: activation.budget))
+    }
     guard depth < CallStack.capacity else { throw ExecutionFault(.nestingExceeded(frames: CallStack.capacity)) }
     openFrame(&activation, .passUnretained(program), returnTo: first)
     let isFinished = withUnsafeMutablePointer(to: &activation) { execute($0, from: first, environment) }

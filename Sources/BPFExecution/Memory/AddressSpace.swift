@@ -4,7 +4,7 @@
 /// has a readable and a writable length, both from its beginning, so memory that is read-only to programs has a
 /// writable length of zero.
 ///
-/// Numbers are given out in ascending order, and a released number is reused only when all 32767 have been given
+/// Numbers are given out in ascending order, and a released number is reused only when all 32766 have been given
 /// out, the one that was released first being the first to return. So an address outlives its region: a program
 /// that uses one that it has kept too long faults.
 ///
@@ -98,7 +98,7 @@ public final class AddressSpace {
   package func reserve(_ names: [String], base: UnsafeMutableRawPointer, stride: Int) throws(AddressSpaceError)
     -> RegionNumber
   {
-    guard self.names.count + names.count <= RegionTable.capacity else { throw .regionsExhausted }
+    guard self.names.count + names.count <= Int(RegionTable.lastNumber) + 1 else { throw .regionsExhausted }
     let first = RegionNumber(self.names.count)
     for (index, name) in names.enumerated() {
       table.set(first + RegionNumber(index), base: base + index * stride, readable: 0, writable: 0)
@@ -114,14 +114,14 @@ public final class AddressSpace {
   }
 
   private func takeNumber(name: String) throws(AddressSpaceError) -> RegionNumber {
-    if names.count < RegionTable.capacity {
+    if names.count <= RegionTable.lastNumber {
       names.append(name)
       return RegionNumber(names.count - 1)
     }
     guard firstReleased < released.count else { throw .regionsExhausted }
     let number = released[firstReleased]
     firstReleased += 1
-    if firstReleased > RegionTable.capacity {
+    if firstReleased > RegionTable.lastNumber {
       released.removeFirst(firstReleased)
       firstReleased = 0
     }
@@ -149,7 +149,7 @@ public enum AddressSpaceError: Error, Hashable, Sendable, CustomStringConvertibl
   /// A sentence that says what was wrong.
   public var description: String {
     switch self {
-    case .regionsExhausted: "all \(RegionTable.capacity - 1) regions of the address space are in use"
+    case .regionsExhausted: "all \(RegionTable.lastNumber) regions of the address space are in use"
     case .invalidLength(let readable, let writable):
       "a region can not have \(readable) readable and \(writable) writable bytes"
     case .misaligned(let name): "the host memory of \(name) is not aligned to 8 bytes"

@@ -15,7 +15,8 @@
 package struct RegionEntry {
   /// The address of the first byte, 0 for a number that is not in use.
   ///
-  /// The distance of an address from it has its high bits clear only if the address is in the range of regions.
+  /// The distance of an address from it has its high bits clear only if the address is in the range of regions. Bits
+  /// 46 to 32 cancel, so that adding a length to the distance does not wrap around.
   var start: UInt64
   var base: UInt
   var readable: UInt64
@@ -24,7 +25,10 @@ package struct RegionEntry {
 
 /// The table of all regions of an address space, at a fixed place in host memory.
 package struct RegionTable {
-  package static let capacity = 0x8000
+  /// The number of entries: what the 15 bits of a region's number can select.
+  private static let capacity = 0x8000
+  /// The greatest number that a region can have. The one behind it stays unused, see `init`.
+  package static let lastNumber: RegionNumber = 0x7ffe
 
   let entries: UnsafeMutablePointer<RegionEntry>
 
@@ -34,6 +38,9 @@ package struct RegionTable {
       fatalError("out of memory for a table of regions")
     }
     entries = memory.bindMemory(to: RegionEntry.self, capacity: Self.capacity)
+    // An address of the last number could be so high that adding a length to it wraps around. With a start, the
+    // distance from it can not, and nothing is within the entry's length of zero.
+    entries[Self.capacity - 1].start = .region(RegionNumber(Self.capacity - 1))
   }
 
   func deallocate() {
@@ -68,7 +75,7 @@ package struct RegionTable {
     entry(number).pointee = RegionEntry(start: 0, base: 0, readable: 0, writable: 0)
   }
 
-  func isMapped(_ number: RegionNumber) -> Bool { entry(number).pointee.start != 0 }
+  func isMapped(_ number: RegionNumber) -> Bool { entry(number).pointee.base != 0 }
 
   func readable(_ number: RegionNumber) -> Int { Int(entry(number).pointee.readable) }
 
@@ -90,7 +97,8 @@ package struct RegionTable {
   @inline(__always)
   func readableAddress(_ address: ProgramAddress, _ byteCount: UInt64) -> UInt? {
     let entry = entry(of: address)
-    // The bits of the region's number cancel, so adding a length of less than 4 GiB can not wrap around.
+    // Adding does not wrap around: for a region see `RegionEntry.start`; without one the distance is the address,
+    // and that is more than 4 GiB below the end, but for the last number, which has a start nevertheless.
     let offset = address &- entry.pointee.start
     guard offset &+ byteCount <= entry.pointee.readable else { return nil }
     return entry.pointee.base &+ UInt(offset)

@@ -8,7 +8,7 @@
 /// They can be called, compared and stored, but never dereferenced.
 public typealias ProgramAddress = UInt64
 
-/// The number of a region in an `AddressSpace`, 1 to 32767; number 0 is never valid.
+/// The number of a region in an `AddressSpace`, 1 to 32766; numbers 0 and 32767 are never valid.
 public typealias RegionNumber = UInt16
 
 extension ProgramAddress {
