@@ -19,6 +19,8 @@ final class BTFContents: Sendable {
   let names = Mutex<BTFNameIndex?>(nil)
   /// Declaration tags by target, built on first use.
   let tags = Mutex<BTFDeclarationTagIndex?>(nil)
+  /// The indexes of types whose names have a flavour (`name___flavour`), found on first use.
+  let flavoured = Mutex<[UInt32]?>(nil)
 
   /// Reads the header and finds where each type begins, in one pass that decodes nothing.
   init(parsing bytes: [UInt8], base: BTF?) throws(BTFError) {
