@@ -4,12 +4,15 @@ struct Benchmark {
   var name: String
   /// The unit of the result, such as `ns/instruction`.
   var unit: String
+  /// Whether a greater result is the better one.
+  var moreIsBetter: Bool
   /// Carries the work out once and returns the result in the unit.
   var measure: () throws -> Double
 
-  init(_ name: String, unit: String, measure: @escaping () throws -> Double) {
+  init(_ name: String, unit: String, moreIsBetter: Bool = false, measure: @escaping () throws -> Double) {
     self.name = name
     self.unit = unit
+    self.moreIsBetter = moreIsBetter
     self.measure = measure
   }
 
