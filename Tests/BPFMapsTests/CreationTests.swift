@@ -34,6 +34,46 @@ import Testing
     (define(.hash, 4, 4 << 20, 1), 7),
     (define(.perCPUHash, 4, 8, 4, .noPreallocation), 0),
     (define(.perCPUHash, 4, 32769, 4), 7),
+    (define(.lruHash, 4, 8, 4, .noPreallocation), 524),
+    (define(.lruHash, 4, 8, 4, .noCommonLRU), 0),
+    (define(.lruPerCPUHash, 4, 8, 4, .numaNode), 22),
+    (define(.programArray, 4, 4, 4), 0),
+    (define(.programArray, 4, 8, 4), 22),
+    (define(.programArray, 4, 4, 4, .readOnlyForPrograms), 22),
+    (define(.perfEventArray, 4, 4, 4, .preserveElements), 0),
+    (define(.queue, 0, 8, 4), 0),
+    (define(.queue, 4, 8, 4), 22),
+    (define(.queue, 0, 8, 0), 22),
+    (define(.stack, 0, 0, 4), 22),
+    (define(.stack, 0, 1 << 22, 1), 0),
+    (define(.stack, 0, 1 << 22 + 1, 1), 7),
+    (define(.longestPrefixMatchTrie, 8, 8, 4), 22),
+    (define(.longestPrefixMatchTrie, 8, 8, 4, .noPreallocation), 0),
+    (define(.longestPrefixMatchTrie, 4, 8, 4, .noPreallocation), 22),
+    (define(.longestPrefixMatchTrie, 260, 8, 4, .noPreallocation), 0),
+    (define(.longestPrefixMatchTrie, 261, 8, 4, .noPreallocation), 22),
+    (define(.longestPrefixMatchTrie, 8, 4_194_024, 1, .noPreallocation), 0),
+    (define(.longestPrefixMatchTrie, 8, 4_194_025, 1, .noPreallocation), 22),
+    (define(.bloomFilter, 0, 8, 4), 0),
+    (define(.bloomFilter, 0, 8, 4, extra: 15), 0),
+    (define(.bloomFilter, 0, 8, 4, extra: 16), 22),
+    (define(.bloomFilter, 4, 8, 4), 22),
+    (define(.ringBuffer, 0, 0, 4096), 0),
+    (define(.ringBuffer, 0, 0, 2048), 22),
+    (define(.ringBuffer, 0, 0, 12288), 22),
+    (define(.ringBuffer, 0, 0, 0), 22),
+    (define(.ringBuffer, 4, 0, 4096), 22),
+    (define(.ringBuffer, 0, 0, 4096, .readOnly), 22),
+    (define(.taskStorage, 4, 8, 0, .noPreallocation), 22),
+    (define(.stackTrace, 4, 8, 4), 0),
+    (define(.stackTrace, 4, 12, 4), 22),
+    (define(.stackTrace, 4, 1016, 4), 0),
+    (define(.stackTrace, 4, 1024, 4), 22),
+    (define(.stackTrace, 4, 4064, 4, .stackBuildID), 0),
+    (define(.stackTrace, 4, 4096, 4, .stackBuildID), 22),
+    (define(.hash, 4, 4_194_251, 1), 0),
+    (define(.hash, 4, 4_194_252, 1), 7),
+    (define(.hash, 4, 8, 1 << 27 + 1, .noPreallocation), 7),
     (define(.unspecified), 22),
   ]
 
@@ -57,12 +97,15 @@ import Testing
     "every combination of type, size and flag is answered as the running kernel answers it",
     .enabled(if: KernelMap.isAvailable))
   func kernelAgreesOnCombinations() {
-    let types: [MapType] = [.array, .perCPUArray, .hash, .perCPUHash]
+    let types: [MapType] = [
+      .array, .perCPUArray, .hash, .perCPUHash, .lruHash, .lruPerCPUHash, .programArray, .perfEventArray, .queue,
+      .stack, .longestPrefixMatchTrie, .bloomFilter, .ringBuffer, .stackTrace,
+    ]
     var differences: [String] = []
     for type in types {
-      for key in [0, 1, 4, 8, 64] as [UInt32] {
-        for value in [0, 1, 4, 8, 40, 32760, 32769] as [UInt32] {
-          for entries in [0, 1, 3, 4096] as [UInt32] {
+      for key in [0, 4, 8] as [UInt32] {
+        for value in [0, 4, 8, 40, 32769] as [UInt32] {
+          for entries in [0, 3, 4096] as [UInt32] {
             for bit in -1..<14 {
               let flags = bit < 0 ? [] : MapFlags(rawValue: 1 << UInt32(bit))
               let definition = define(type, key, value, entries, flags)
@@ -89,5 +132,48 @@ import Testing
       #expect(error.errno == .outOfMemory)
       #expect(error.description.contains("4 GiB"))
     }
+  }
+
+  @Test("inner maps must be of the template's kind", .enabled(if: KernelMap.isAvailable))
+  func innerMaps() throws {
+    let candidates = [
+      define(.array, 4, 8, 4), define(.array, 4, 8, 5), define(.array, 4, 4, 4), define(.array, 4, 8, 4, .innerMap),
+      define(.array, 4, 8, 5, .innerMap), define(.array, 4, 8, 4, .readOnly), define(.hash, 4, 8, 4),
+      define(.hash, 4, 8, 5), define(.hash, 4, 8, 4, .noPreallocation), define(.ringBuffer, 0, 0, 4096),
+      define(.ringBuffer, 0, 0, 8192), define(.programArray, 4, 4, 4), define(.queue, 0, 8, 4),
+    ]
+    for outerType in [MapType.arrayOfMaps, .hashOfMaps] {
+      for template in candidates {
+        var outer = define(outerType, 4, 4, 2)
+        outer.innerMap = Indirect(template)
+        let environment = InnerMaps()
+        var theirs: KernelMap?
+        var ours: BPFMap?
+        let theirErrno = errno { theirs = try KernelMap(outer, inner: try KernelMap(template)) }
+        let ourErrno = errno { ours = try BPFMap.create(outer, environment: environment) }
+        #expect(theirErrno == ourErrno, "\(template.type)")
+        guard let theirs, let ours else { continue }
+        for candidate in candidates {
+          let inner = try KernelMap(candidate)
+          environment.map = try BPFMap.create(candidate)
+          let expected = errno { try theirs.update(bytes(0), bytes(Int(inner.descriptor))) }
+          let actual = errno { try ours.updateElement(bytes(0), to: bytes(3)) }
+          #expect(expected == actual, "\(template.type) \(template.flags.rawValue), given \(candidate)")
+        }
+      }
+    }
+  }
+}
+
+/// Answers each descriptor with one map.
+final class InnerMaps: MapEnvironment, @unchecked Sendable {
+  var map: BPFMap?
+  func object(forDescriptor descriptor: Int32, in map: BPFMap) throws(LinuxErrno) -> StoredObject {
+    guard let map = self.map else { throw .badFileDescriptor }
+    return StoredObject(map, identifier: map.identifier, token: 0x1000 + UInt64(map.identifier))
+  }
+  func owner(forDescriptor descriptor: Int32) throws(LinuxErrno) -> StorageOwner {
+    guard descriptor >= 3 else { throw .badFileDescriptor }
+    return StorageOwner(rawValue: UInt64(descriptor))
   }
 }

@@ -1,5 +1,6 @@
 import BPFMaps
 import BPFObject
+import BPFTypeFormat
 
 #if canImport(Glibc)
   import Glibc
@@ -70,7 +71,19 @@ final class KernelMap {
     put(definition.flags.rawValue, 16)
     if let inner { put(UInt32(bitPattern: inner.descriptor), 20) }
     put(UInt32(truncatingIfNeeded: definition.extra), 64)
+    var types: Int?
+    if let btf = definition.types {
+      let loaded = Self.load(btf)
+      guard loaded >= 0 else { throw LinuxErrno(rawValue: Int32(-loaded)) }
+      types = loaded
+      put(UInt32(loaded), 48)
+      put(definition.keyType.rawValue, 52)
+      put(definition.valueType.rawValue, 56)
+    }
     let result = Self.call(0, &attributes)
+    #if canImport(Glibc)
+      if let types { close(Int32(types)) }
+    #endif
     guard result >= 0 else { throw LinuxErrno(rawValue: Int32(-result)) }
     descriptor = Int32(result)
     keySize = Int(definition.keySize)
@@ -81,6 +94,32 @@ final class KernelMap {
   deinit {
     #if canImport(Glibc)
       close(descriptor)
+    #endif
+  }
+
+  /// `BPF_BTF_LOAD`: a descriptor of the types.
+  private static func load(_ btf: BTF) -> Int {
+    var attributes = [UInt8](repeating: 0, count: 40)
+    let blob = btf.encoded
+    return blob.withUnsafeBytes { bytes in
+      let address = UInt64(UInt(bitPattern: bytes.baseAddress))
+      for index in 0..<8 { attributes[index] = UInt8(truncatingIfNeeded: address >> UInt64(8 * index)) }
+      for index in 0..<4 { attributes[16 + index] = UInt8(truncatingIfNeeded: blob.count >> (8 * index)) }
+      return call(18, &attributes)
+    }
+  }
+
+  /// `mmap` of the whole value, shared: the error number, 0 when it works.
+  func mapMemory(writable: Bool) -> Int32 {
+    #if canImport(Glibc)
+      let result = mmap(nil, 4096, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, descriptor, 0)
+      guard result == MAP_FAILED else {
+        munmap(result, 4096)
+        return 0
+      }
+      return errno
+    #else
+      return 38
     #endif
   }
 
@@ -106,6 +145,47 @@ final class KernelMap {
     var value = [UInt8](repeating: 0, count: max(valueSize, 1))
     try element(1, key: key, value: &value, flags: flags)
     return value
+  }
+
+  /// Whether a bloom filter has a value.
+  func contains(_ value: [UInt8]) throws(LinuxErrno) -> Bool {
+    var value = value
+    do { try element(1, key: nil, value: &value, flags: 0) } catch  where error == .noSuchEntry { return false }
+    return true
+  }
+
+  /// A lookup or lookup-and-delete batch: keys, values, the error number and where to go on.
+  func lookupBatch(
+    from cursor: [UInt8]?, count: Int, deleting: Bool
+  ) -> (keys: [[UInt8]], values: [[UInt8]], errno: Int32, cursor: [UInt8]) {
+    var attributes = [UInt8](repeating: 0, count: 56)
+    func put(_ value: UInt64, _ offset: Int, _ count: Int = 8) {
+      for index in 0..<count { attributes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
+    }
+    let input = cursor ?? []
+    var output = [UInt8](repeating: 0, count: max(keySize, 8))
+    var keys = [UInt8](repeating: 0, count: keySize * count)
+    var values = [UInt8](repeating: 0, count: valueSize * count)
+    put(UInt64(count), 32, 4)
+    put(UInt64(descriptor), 36, 4)
+    let result = input.withUnsafeBytes { input in
+      output.withUnsafeMutableBytes { output in
+        keys.withUnsafeMutableBytes { keys in
+          values.withUnsafeMutableBytes { values in
+            if cursor != nil { put(UInt64(UInt(bitPattern: input.baseAddress)), 0) }
+            put(UInt64(UInt(bitPattern: output.baseAddress)), 8)
+            put(UInt64(UInt(bitPattern: keys.baseAddress)), 16)
+            put(UInt64(UInt(bitPattern: values.baseAddress)), 24)
+            return Self.call(deleting ? 25 : 24, &attributes)
+          }
+        }
+      }
+    }
+    let done = Int(attributes[32]) | Int(attributes[33]) << 8
+    return (
+      (0..<done).map { Array(keys[$0 * keySize..<($0 + 1) * keySize]) },
+      (0..<done).map { Array(values[$0 * valueSize..<($0 + 1) * valueSize]) }, result < 0 ? Int32(-result) : 0, output
+    )
   }
 
   func update(_ key: [UInt8], _ value: [UInt8], flags: UInt64 = 0) throws(LinuxErrno) {
@@ -139,8 +219,8 @@ final class KernelMap {
   }
 }
 
-/// Runs the calling thread on one CPU only, so that the per-CPU lists of the kernel are one list.
-func pinToFirstCPU() {
-  var mask: UInt64 = 1
+/// Runs the calling thread on one CPU only, so that operations meet the per-CPU lists of that CPU; on all for `nil`.
+func pin(toCPU cpu: Int?) {
+  var mask: UInt64 = cpu.map { 1 << UInt64($0) } ?? ~0
   _ = withUnsafeMutableBytes(of: &mask) { KernelMap.systemCall(203, 0, $0.count, Int(bitPattern: $0.baseAddress)) }
 }

@@ -135,8 +135,7 @@ final class HashMap: HashTableMap, @unchecked Sendable {
 
   private func exchange(_ old: UInt32, for new: UInt32, key: RawSpan, value: RawSpan, hash: UInt32, cpu: Int) {
     fill(new, key: key, value: value, cpu: cpu)
-    table.insert(new, hash: hash)
-    _ = table.remove(old, hash: hash)
+    table.replace(old, with: new, hash: hash)
     releaseElement(old, cause: .update)
   }
 

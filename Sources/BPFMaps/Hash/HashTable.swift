@@ -23,6 +23,9 @@ struct HashTable: Sendable {
   /// For each element its hash in the high half, its link in the low half.
   private let links: AtomicArray64
   private let locks: LockArray
+  /// For each lock how often an element took the place of another, each in a cache line of its own.
+  private let replacements: AtomicArray32
+  private static let wordsPerLine = 16
 
   /// The most writers that can be at work at once.
   static func lockCount(maxEntries: Int) -> Int { min(64, bucketCount(maxEntries: maxEntries)) }
@@ -33,9 +36,15 @@ struct HashTable: Sendable {
 
   init?(memory: MemoryBlock, keySize: Int, stride: Int, elementCount: Int, maxEntries: Int) {
     let buckets = Self.bucketCount(maxEntries: maxEntries)
+    let lockCount = Self.lockCount(maxEntries: maxEntries)
     guard let heads = AtomicArray32(count: buckets) else { return nil }
     guard let links = AtomicArray64(count: elementCount) else {
       heads.deallocate()
+      return nil
+    }
+    guard let replacements = AtomicArray32(count: lockCount * Self.wordsPerLine) else {
+      heads.deallocate()
+      links.deallocate()
       return nil
     }
     self.memory = memory
@@ -45,12 +54,14 @@ struct HashTable: Sendable {
     bucketMask = UInt32(buckets - 1)
     self.heads = heads
     self.links = links
-    locks = LockArray(count: Self.lockCount(maxEntries: maxEntries))
+    self.replacements = replacements
+    locks = LockArray(count: lockCount)
   }
 
   func deallocate() {
     heads.deallocate()
     links.deallocate()
+    replacements.deallocate()
     locks.deallocate()
   }
 
@@ -97,8 +108,32 @@ struct HashTable: Sendable {
   static func isEnd(_ link: UInt32) -> Bool { link & endBit != 0 }
 
   /// The element with this key, or `none`.
+  ///
+  /// In Linux a reader misses a key that is there all the time if it passes the head of the bucket before a new element
+  /// is put there, and the old one's place after that is taken out. Here it sees the count of replacements move, and
+  /// looks again.
   @inline(__always)
   func find(_ key: RawSpan, hash: UInt32) -> UInt32 {
+    let line = stripe(hash) &* Self.wordsPerLine
+    let count = replacements.loadAcquiring(line)
+    let element = walk(key, hash: hash)
+    if element != Self.none || replacements.load(line) == count { return element }
+    return findAgain(key, hash: hash)
+  }
+
+  /// Every further miss means that a writer has finished meanwhile.
+  @inline(never)
+  private func findAgain(_ key: RawSpan, hash: UInt32) -> UInt32 {
+    let line = stripe(hash) &* Self.wordsPerLine
+    while true {
+      let count = replacements.loadAcquiring(line)
+      let element = walk(key, hash: hash)
+      if element != Self.none || replacements.load(line) == count { return element }
+    }
+  }
+
+  @inline(__always)
+  private func walk(_ key: RawSpan, hash: UInt32) -> UInt32 {
     let bucket = hash & bucketMask
     while true {
       var link = head(bucket)
@@ -135,6 +170,14 @@ struct HashTable: Sendable {
     let bucket = hash & bucketMask
     links.storeReleasing(UInt64(hash) << 32 | UInt64(head(bucket)), at: Int(element))
     setHead(bucket, to: element)
+  }
+
+  /// Puts an element first in its bucket and takes the one with the same key out; the bucket's lock is held.
+  func replace(_ old: UInt32, with new: UInt32, hash: UInt32) {
+    insert(new, hash: hash)
+    let line = stripe(hash) &* Self.wordsPerLine
+    replacements.storeReleasing(replacements.load(line) &+ 1, at: line)
+    _ = remove(old, hash: hash)
   }
 
   /// Takes an element out of its bucket, whose lock is held; false when it is not there.

@@ -71,10 +71,11 @@ final class LRUHashMap: HashTableMap, @unchecked Sendable {
       old = try table.withLock(hash) { () throws(LinuxErrno) in
         let old = table.find(key, hash: hash)
         try check(flags, exists: old != HashTable.none)
-        table.insert(new, hash: hash)
-        if old != HashTable.none {
+        if old == HashTable.none {
+          table.insert(new, hash: hash)
+        } else {
           lists.mark(new)
-          _ = table.remove(old, hash: hash)
+          table.replace(old, with: new, hash: hash)
           releaseElement(old, cause: .update)
         }
         return old

@@ -40,7 +40,7 @@ final class MapEvents: MapEnvironment, SpecialFieldObserver, @unchecked Sendable
     switch (try target(of: descriptor), map.type) {
     case (.map(let inner), .arrayOfMaps), (.map(let inner), .hashOfMaps):
       return StoredObject(
-        MapReference(inner, machine), identifier: inner.id, token: inner.object.address)
+        MapReference(inner, machine), identifier: inner.id, token: inner.object.address, map: inner.map)
     case (.program(let program), .programArray):
       return StoredObject(ProgramReference(program, machine), identifier: program.id, token: UInt64(program.id))
     case (.perfEvent(let buffer), .perfEventArray):
