@@ -1,4 +1,7 @@
 extension BTF {
+  /// The largest array of characters that a text is written to, in bytes.
+  static let maximumTextLength = 1 << 26
+
   /// The bytes of a value that a person wrote, checked against its type.
   ///
   /// Integers are decimal, hexadecimal (`0x`), octal (`0o`) or binary (`0b`), or a character between apostrophes;
@@ -83,7 +86,7 @@ extension BTF {
     guard contents.count < count else {
       throw .textTooLong(byteCount: contents.count, limit: max(0, count - 1), type: try displayName(of: id))
     }
-    guard count <= 1 << 30 else { throw .tooLarge }
+    guard count <= Self.maximumTextLength else { throw .tooLarge }
     return contents + [UInt8](repeating: 0, count: count - contents.count)
   }
 
