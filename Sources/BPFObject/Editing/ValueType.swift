@@ -31,6 +31,14 @@ struct ValueType {
     let resolved = try types.resolve(id)
     let type = try types.type(resolved)
     let outer = try types.name(of: types.unqualified(id))
+    var typeSize = byteCount
+    if case .array = type.kind {} else { typeSize = try types.size(of: resolved) }
+    guard typeSize == byteCount else {
+      // Damaged types: the variable has another size than its type.
+      name = "\(byteCount) bytes"
+      shape = .other
+      return
+    }
     switch type.kind {
     case .integer(let integer):
       shape =
@@ -62,7 +70,7 @@ struct ValueType {
 
   /// The bytes of an integer, or `nil` when it does not fit.
   func encode(_ value: some BinaryInteger, _ byteOrder: ByteOrder) -> [UInt8]? {
-    guard byteCount <= 16, isAllowed(value) else { return nil }
+    guard 1...16 ~= byteCount, isAllowed(value) else { return nil }
     var bytes: [UInt8] = []
     var rest = value
     for _ in 0..<byteCount {

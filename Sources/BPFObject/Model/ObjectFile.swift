@@ -48,6 +48,9 @@ public struct Program: Sendable {
   public var lines: [SourceLine] = []
   /// The CO-RE relocations, by instruction index, still to be applied against the engine's types.
   public var typeRelocations: [TypeRelocation] = []
+  /// The relocations for which the engine has no type, field or enumerator, by the index of the instruction, which a call
+  /// of a helper that does not exist has replaced: it must not be reached.
+  public var poisonedInstructions: [Int: TypeRelocation] = [:]
   /// Declaration tags on the program's function, such as `comment:test_expect_success`.
   public var declarationTags: [String] = []
   /// Whether the program is loaded unless it is told otherwise; not so where the section's name begins with `?`.
