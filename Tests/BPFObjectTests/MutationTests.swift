@@ -53,6 +53,7 @@ import Testing
 
   /// Does with an object what an engine does before it loads it. What it throws is as good as a result.
   private func use(_ object: inout ObjectFile) {
+    if let types = object.types { try? object.applyTypeRelocations(target: types) }
     try? object.setConfiguration { $0.hasPrefix("CONFIG_T") ? "m" : "1" }
     for (name, global) in object.globals where global.byteCount < 1 << 16 && global.offset < 1 << 16 {
       try? object.set(name, parsing: "1")
