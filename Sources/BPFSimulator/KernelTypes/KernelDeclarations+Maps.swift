@@ -47,6 +47,7 @@ extension KernelDeclarations {
         };
       };
     };
+    struct bpf_res_spin_lock { u32 val; };
     struct bpf_htab {
       struct bpf_map map;
       u32 n_buckets;

@@ -277,6 +277,7 @@ extension KernelDeclarations {
       __u8 encap_type;
       __u16 len;
     };
+     struct sockaddr;
     struct proto {
       void (*close)(struct sock *, long);
       int (*connect)(struct sock *, struct sockaddr *, int);

@@ -12,7 +12,6 @@ extension KernelDeclarations {
     struct bpf_rb_node { __u64 __opaque[4]; };
     struct bpf_refcount { __u32 __opaque[1]; };
     struct bpf_dynptr { __u64 __opaque[2]; };
-    struct bpf_res_spin_lock { u32 val; };
 
     // Open-coded iterators.
     struct bpf_iter_num { __u64 __opaque[1]; };
@@ -202,20 +201,6 @@ extension KernelDeclarations {
           __be16 dport;
         } ipv6;
       };
-    };
-    struct perf_branch_entry {
-      __u64 from;
-      __u64 to;
-      __u64 mispred:1;
-      __u64 predicted:1;
-      __u64 in_tx:1;
-      __u64 abort:1;
-      __u64 cycles:16;
-      __u64 type:4;
-      __u64 spec:2;
-      __u64 new_type:4;
-      __u64 priv:3;
-      __u64 reserved:31;
     };
     """#
 }

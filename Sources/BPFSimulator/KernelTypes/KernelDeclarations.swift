@@ -9,27 +9,40 @@ enum KernelDeclarations {
   struct Topic: Sendable {
     var name: String
     var text: String
-    /// Whether structures and enumerations are, byte for byte, those of Linux 6.18.
-    var isExact: Bool
+    var origin: Origin
   }
 
-  /// All parts, in an order in which each needs only earlier ones.
+  /// Where the things that a topic declares are to be found in Linux 6.18.
+  enum Origin: Sendable {
+    /// In the interface to user space: what `linux/*.h` declares, to the byte.
+    case interface
+    /// Inside the kernel, to the byte.
+    case kernel
+    /// Inside the kernel, where a structure has more members than here.
+    case kernelInPart
+
+    var isExact: Bool { self != .kernelInPart }
+  }
+
+  /// All parts, in an order in which each needs only earlier ones. Those of the interface need only such.
   static let topics: [Topic] = [
-    Topic(name: "scalars.h", text: scalars, isExact: false),
-    Topic(name: "constants.h", text: constants, isExact: true),
-    Topic(name: "helper-numbers.h", text: helperNumbers, isExact: true),
-    Topic(name: "registers.h", text: registers, isExact: true),
-    Topic(name: "memory.h", text: memory, isExact: false),
-    Topic(name: "perf.h", text: perf, isExact: false),
-    Topic(name: "files.h", text: files, isExact: false),
-    Topic(name: "tasks.h", text: tasks, isExact: false),
-    Topic(name: "structures.h", text: structures, isExact: true),
-    Topic(name: "commands.h", text: commands, isExact: true),
-    Topic(name: "contexts.h", text: contexts, isExact: true),
-    Topic(name: "tracepoints.h", text: tracepoints, isExact: true),
-    Topic(name: "packet-headers.h", text: packetHeaders, isExact: true),
-    Topic(name: "networking.h", text: networking, isExact: false),
-    Topic(name: "maps.h", text: maps, isExact: false),
-    Topic(name: "functions.h", text: functions, isExact: false),
+    Topic(name: "interface-scalars.h", text: interfaceScalars, origin: .interface),
+    Topic(name: "constants.h", text: constants, origin: .interface),
+    Topic(name: "structures.h", text: structures, origin: .interface),
+    Topic(name: "commands.h", text: commands, origin: .interface),
+    Topic(name: "contexts.h", text: contexts, origin: .interface),
+    Topic(name: "perf-interface.h", text: perfInterface, origin: .interface),
+    Topic(name: "packet-headers.h", text: packetHeaders, origin: .interface),
+    Topic(name: "helper-numbers.h", text: helperNumbers, origin: .interface),
+    Topic(name: "scalars.h", text: scalars, origin: .kernelInPart),
+    Topic(name: "registers.h", text: registers, origin: .kernel),
+    Topic(name: "memory.h", text: memory, origin: .kernelInPart),
+    Topic(name: "perf.h", text: perf, origin: .kernelInPart),
+    Topic(name: "files.h", text: files, origin: .kernelInPart),
+    Topic(name: "tasks.h", text: tasks, origin: .kernelInPart),
+    Topic(name: "tracepoints.h", text: tracepoints, origin: .kernel),
+    Topic(name: "networking.h", text: networking, origin: .kernelInPart),
+    Topic(name: "maps.h", text: maps, origin: .kernelInPart),
+    Topic(name: "functions.h", text: functions, origin: .kernel),
   ]
 }

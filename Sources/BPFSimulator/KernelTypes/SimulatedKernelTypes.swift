@@ -26,4 +26,11 @@ public enum SimulatedKernelTypes {
     }
     return declarations
   }()
+
+  /// The kernel's interface to user space as a C header, for programs that include `<linux/bpf.h>` and not
+  /// `<vmlinux.h>`: the same structures and constants that ``shared`` has, under the names that a compiler needs.
+  public static let interfaceHeader: String = {
+    let parts = KernelDeclarations.topics.filter { $0.origin == .interface }.map { "/* \($0.name) */\n\($0.text)\n" }
+    return "#ifndef __MEROPS_INTERFACE_H\n#define __MEROPS_INTERFACE_H\n\n\(parts.joined(separator: "\n"))\n#endif\n"
+  }()
 }

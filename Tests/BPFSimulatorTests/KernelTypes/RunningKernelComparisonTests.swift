@@ -17,7 +17,7 @@ struct RunningKernelComparisonTests {
   @Test("structures and unions of the interface have the kernel's members at the kernel's offsets")
   func structures() throws {
     var compared = 0
-    for topic in KernelDeclarations.topics where topic.isExact {
+    for topic in KernelDeclarations.topics where topic.origin.isExact {
       for (keyword, name) in Self.definitions(in: topic.text) where keyword != "enum" {
         let kind: BTFKind = keyword == "union" ? .union : .structure
         let ours = try #require(simulated.first(named: name, kind: kind), "\(keyword) \(name)")
@@ -48,7 +48,7 @@ struct RunningKernelComparisonTests {
 
   @Test("an enumeration of the interface misses none of the kernel's enumerators")
   func completeEnumerations() throws {
-    for topic in KernelDeclarations.topics where topic.isExact {
+    for topic in KernelDeclarations.topics where topic.origin.isExact {
       for (keyword, name) in Self.definitions(in: topic.text) where keyword == "enum" {
         guard let ours = simulated.types(named: name).first, let theirs = kernel.types(named: name).first else {
           continue
@@ -80,7 +80,7 @@ struct RunningKernelComparisonTests {
   @Test("members of structures inside the kernel keep the kernel's names and kinds of type")
   func subsets() throws {
     var compared = 0
-    for topic in KernelDeclarations.topics where !topic.isExact {
+    for topic in KernelDeclarations.topics where !topic.origin.isExact {
       for (keyword, name) in Self.definitions(in: topic.text) where keyword != "enum" {
         let kind: BTFKind = keyword == "union" ? .union : .structure
         guard let ours = simulated.first(named: name, kind: kind), let theirs = kernel.first(named: name, kind: kind)
