@@ -33,4 +33,13 @@ public enum SimulatedKernelTypes {
     let parts = KernelDeclarations.topics.filter { $0.origin == .interface }.map { "/* \($0.name) */\n\($0.text)\n" }
     return "#ifndef __MEROPS_INTERFACE_H\n#define __MEROPS_INTERFACE_H\n\n\(parts.joined(separator: "\n"))\n#endif\n"
   }()
+
+  /// What a compiler needs to compile programs for this kernel: texts by the names with which they are included.
+  public static let headers: [String: String] = {
+    do throws(BTFError) {
+      return ["vmlinux.h": try CPrinter(shared).header(), "merops/interface.h": interfaceHeader]
+    } catch {
+      preconditionFailure("the simulated kernel's own types cannot be printed: \(error)")
+    }
+  }()
 }

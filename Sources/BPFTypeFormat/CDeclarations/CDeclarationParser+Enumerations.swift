@@ -4,7 +4,9 @@ extension CDeclarationParser {
     _ name: String, _ leading: CAttributes, at start: CToken
   ) throws(CDeclarationError) -> BTFTypeID {
     var underlying: BTFType.Integer?
-    if take(":") {
+    // Before anything else, a colon begins the width of a bit field.
+    if isPunctuator(":"), beginsSpecifiers(at: 1) {
+      advance()
       let place = peek()
       let specifiers = try parseSpecifiers()
       guard case .integer(let integer)? = table.resolved(specifiers.type.base)?.kind, integer.byteCount <= 8 else {

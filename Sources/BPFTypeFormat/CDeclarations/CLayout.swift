@@ -52,8 +52,11 @@ struct CRecordLayout {
     let fieldAlignment = max(isNarrow && width > 0 ? 1 : layout.alignment * 8, demand.alignment * 8)
     var offset = isUnion ? 0 : bitCount
     let crossesUnit = !isNarrow && (offset % fieldAlignment) + width > unit
-    if width == 0 || crossesUnit || demand.alignment > 0 {
+    if width == 0 || crossesUnit {
       offset = Self.roundUp(offset, to: fieldAlignment)
+    } else if demand.alignment > 0 {
+      // A field that fits where it is moves only as far as its own attribute asks, not to its type's alignment.
+      offset = Self.roundUp(offset, to: demand.alignment * 8)
     }
     guard let start = UInt32(exactly: offset) else { return .tooLarge }
     if !name.isEmpty {

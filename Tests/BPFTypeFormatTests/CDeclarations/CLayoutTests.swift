@@ -64,6 +64,8 @@ import Testing
       "d6", "struct d6 { u64 a:64; u8 b:8; u8 c:8; u16 d:16; u32 :32; u8 x; };",
       "24: a@0/64 b@64/8 c@72/8 d@80/16 x@128"
     ),
+    ("d9", "struct d9 { u64 a; u8 b; u64 c:21 __attribute__((aligned(4))); };", "16: a@0 b@64 c@96/21"),
+    ("d8", "struct d8 { enum plain { P } :3, a:4; enum plain b:5; enum plain :0; char c; };", "8: a@3/4 b@7/5 c@32"),
     ("d7", "struct d7 { u8 x; u64 a:56; u8 y; };", "16: x@0 a@8/56 y@64"),
   ]
 
