@@ -69,6 +69,7 @@ import Testing
       ("record not of words", bytes([24, 0, 4, 4, 0, 9]), 24),
       ("half a section", bytes([24, 0, 8, 8, 0, 8, 1]), 28),
       ("more records than bytes", bytes([24, 0, 12, 12, 0, 8, 1, 0xffff_ffff]), 36),
+      ("more and longer records than any", bytes([24, 0, 12, 12, 0, 0xffff_fffc, 1, 0xffff_ffff]), 36),
       ("type beyond the last", bytes([24, 0, 20, 20, 0, 8, 1, 1, 0, 999]), 40),
       ("section name beyond the strings", bytes([24, 0, 12, 12, 0, 8, 9999, 0]), 28),
       ("relocation of kind 13", bytes([32, 0, 0, 0, 0, 0, 28, 16, 1, 1, 0, 1, 1, 13]), 56),

@@ -184,7 +184,12 @@ import Testing
     }
     let empty = builder.add(BTFType(name: "e", kind: .structure(.init(byteCount: 0, members: []))))
     let endless = builder.add(BTFType(kind: .array(.init(element: empty, index: .void, count: .max))))
+    let large = builder.add(BTFType(name: "l", kind: .structure(.init(byteCount: .max, members: []))))
+    let overflowing = builder.add(BTFType(kind: .array(.init(element: large, index: .void, count: .max))))
     let btf = try BTF(builder)
+    #expect(throws: BTFValueError.types(BTFError(.query, .sizeOverflow(large)))) {
+      try BTFValue(reading: [0], as: overflowing, in: btf)
+    }
     #expect(throws: BTFValueError.tooLarge) { try BTFValue(reading: [0], as: last, in: btf) }
     #expect(try BTFValue(reading: [], as: endless, in: btf) == .array([]))
   }

@@ -162,7 +162,13 @@ private struct BTFExtensionReader {
       let name = try string(at: position)
       let count = Int(blob.word(at: position + 4))
       position += 8
-      try need(count * recordLength)
+      guard count <= (end - position) / recordLength else {
+        // The product could exceed an Int, and the message need not be more precise than that.
+        let needed = count.multipliedReportingOverflow(by: recordLength)
+        throw BTFError(
+          .extension, offset: position,
+          .truncated(needed: needed.overflow ? Int.max : needed.partialValue, available: end - position))
+      }
       var records: [Record] = []
       records.reserveCapacity(count)
       for _ in 0..<count {

@@ -189,7 +189,8 @@ private struct SpecialFieldSearch {
     for _ in 0..<SpecialFields.maximumDepth {
       let type = try look { () throws(BTFError) in try btf.type(id) }
       guard case .array(let array) = type.kind else { return (id, type, Int(count)) }
-      count = min(count * UInt64(array.count), UInt64(UInt32.max))
+      // Far beyond the eleven that a value can have, and still small enough to multiply with any size.
+      count = min(count * UInt64(array.count), 1 << 30)
       id = array.element
     }
     throw .absent(.tooDeep)

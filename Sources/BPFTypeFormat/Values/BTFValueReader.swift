@@ -119,8 +119,11 @@ struct BTFValueReader {
   ) throws(BTFValueError) -> BTFValue {
     let size = try look { () throws(BTFError) in try btf.size(of: array.element) }
     let count = Int(array.count)
-    // A type's size fits in 32 bits, and so does the count: the product fits in an Int.
-    let contents = try slice(offset, size * count)
+    let (byteCount, overflow) = size.multipliedReportingOverflow(by: count)
+    guard !overflow, byteCount <= Int(UInt32.max) else {
+      throw .types(BTFError(.query, .sizeOverflow(array.element)))
+    }
+    let contents = try slice(offset, byteCount)
     if try look({ () throws(BTFError) in try btf.isCharacter(array.element) }) {
       let text = contents.prefix { $0 != 0 }
       let rest = contents[text.endIndex...]
