@@ -79,7 +79,7 @@ let package = Package(
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
     tests(
       "BPFSimulatorTests",
-      ["BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
+      ["BPFSimulator", "BPFCompiler", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",
