@@ -197,6 +197,7 @@ extension Machine {
     guard task.referenceCount == 0 else { return }
     tasks[task.pid] = nil
     tasksByAddress[task.object.address] = nil
+    releaseStorage(of: task)
     releaseObjects(of: task)
   }
 
