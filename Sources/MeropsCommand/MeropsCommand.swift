@@ -12,6 +12,7 @@ package struct MeropsCommand: AsyncParsableCommand {
     abstract: "Opens, runs and explores BPF objects in a simulated Linux kernel.",
     discussion: """
       EXAMPLES:
+        merops run task_work.bpf.c --set user_ptr=@"hello world"
         merops inspect task_work.bpf.o --disassemble
         merops btf dump --simulated > vmlinux.h
 
@@ -19,7 +20,7 @@ package struct MeropsCommand: AsyncParsableCommand {
       \(CommandStatus.table)
       """,
     version: "0.1.0",
-    subcommands: [InspectCommand.self, BTFCommand.self, ConformanceCommand.self])
+    subcommands: [RunCommand.self, InspectCommand.self, BTFCommand.self, ConformanceCommand.self])
 
   package init() {}
 }

@@ -11,6 +11,8 @@ final class TaskWorkEngine: TaskWorkResources, @unchecked Sendable {
   let scheduler: TaskWorkScheduler
   private let freshContexts: Int
   unowned var machine: Machine!
+  /// What each context was last asked for, for the timeline.
+  private var requests: [TaskWorkContext: TimelineEvent.Request] = [:]
 
   init(freshContexts: Int) {
     self.freshContexts = max(freshContexts, 1)
@@ -30,7 +32,9 @@ final class TaskWorkEngine: TaskWorkResources, @unchecked Sendable {
       callback: UInt64(callback), mode: mode)
     if cpu.interruptsAreOn { scheduler.replenish(to: freshContexts) }
     let outcome = acting(on: cpu) { scheduler.schedule(request, in: slots.slots, using: self) }
-    machine.record(.scheduled(describe(request, map), result: Int64(outcome.kernelResult)), on: cpu)
+    let description = describe(request, map)
+    if outcome == .accepted, let context = slots.slots.context(of: request.element) { requests[context] = description }
+    machine.record(.scheduled(description, result: Int64(outcome.kernelResult)), on: cpu)
     // With interrupts on, the self-interrupt comes before the call returns.
     machine.runDeferredSteps(on: cpu)
     return Int64(outcome.kernelResult)
@@ -151,9 +155,10 @@ final class TaskWorkEngine: TaskWorkResources, @unchecked Sendable {
   }
 
   func attach(_ context: TaskWorkContext, to task: UInt64, mode: TaskWorkMode) -> Bool {
-    guard let task = machine.tasksByAddress[task], let cpu = machine.actingCPUs.last, task.workList.push(context) else {
-      return false
-    }
+    guard let task = machine.tasksByAddress[task], let cpu = machine.actingCPUs.last else { return false }
+    let isAttached = task.workList.push(context)
+    if let request = requests[context] { machine.record(isAttached ? .attached(request) : .dropped(request), on: cpu) }
+    guard isAttached else { return false }
     machine.notify(task, mode, from: cpu)
     return true
   }

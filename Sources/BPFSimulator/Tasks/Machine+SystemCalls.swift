@@ -31,9 +31,19 @@ extension Machine {
   }
 
   /// Lets a running task make a system call that sleeps until it is completed, interrupted, or times out.
-  public func block(_ task: SimulatedTask, in call: SystemCall) throws(MachineError) {
+  ///
+  /// - Parameters:
+  ///   - task: a task that a CPU runs in user mode.
+  ///   - call: the call.
+  ///   - body: what happens in the call before it sleeps, such as an interrupt.
+  public func block(
+    _ task: SimulatedTask, in call: SystemCall, _ body: () throws(MachineError) -> Void = {}
+  ) throws(MachineError) {
     try operate { () throws(MachineError) in
       let cpu = try begin(call, by: task)
+      cpu.activityDepth += 1
+      defer { cpu.activityDepth -= 1 }
+      try body()
       if let timeout = call.timeout {
         task.sleepDeadline = events.insert(.systemCallTimeout(task), at: now &+ timeout)
       }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import BPFObject
-import BPFSimulator
-import BPFTypeFormat
+import Merops
 
 /// `merops btf`: what has to do with types alone.
 package struct BTFCommand: AsyncParsableCommand {
@@ -31,7 +29,7 @@ package struct BTFCommand: AsyncParsableCommand {
           merops btf dump task_work.bpf.o --raw
         """)
 
-    @Argument(help: "BTF, or an object that has some; '-' is standard input.", completion: .file())
+    @Argument(help: "BTF, or an object or C source (.c) that has some; '-' is standard input.", completion: .file())
     package var file: String?
 
     @Flag(help: "The types of the simulated kernel.")
@@ -45,6 +43,9 @@ package struct BTFCommand: AsyncParsableCommand {
     @Flag(help: "A numbered list instead of C.")
     package var raw = false
 
+    @OptionGroup(title: "C source")
+    package var compiler: CompilerOptions
+
     package init() {}
 
     package func validate() throws {
@@ -56,9 +57,7 @@ package struct BTFCommand: AsyncParsableCommand {
     }
 
     package func run() async throws {
-      let types =
-        try file.map { name throws(CommandFailure) in try Self.types(in: name) } ?? SimulatedKernelTypes.shared
-      try Output.standard.write(text(of: types))
+      try Output.standard.write(text(of: await types()))
     }
 
     /// The text that the options ask for.
@@ -79,7 +78,8 @@ package struct BTFCommand: AsyncParsableCommand {
       }
     }
 
-    private static func types(in name: String) throws(CommandFailure) -> BTF {
+    private func types() async throws -> BTF {
+      guard let name = file else { return SimulatedKernelTypes.shared }
       let source = try ObjectSource(reading: name)
       // The magic number in either byte order, else it is an object.
       if source.bytes.starts(with: [0x9f, 0xeb]) || source.bytes.starts(with: [0xeb, 0x9f]) {
@@ -89,7 +89,7 @@ package struct BTFCommand: AsyncParsableCommand {
           throw CommandFailure(.input, "cannot read the types in '\(source.name)': \(error)")
         }
       }
-      guard let types = try source.open().types else {
+      guard let types = try await source.open(compiler).types else {
         throw CommandFailure(.input, "'\(source.name)' has no types: compile it with -g")
       }
       return types

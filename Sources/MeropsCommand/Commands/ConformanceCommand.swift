@@ -1,5 +1,5 @@
 import ArgumentParser
-import BPFExecution
+import Merops
 
 /// `merops conformance`: a plugin of the public bpf_conformance suite.
 package struct ConformanceCommand: AsyncParsableCommand {

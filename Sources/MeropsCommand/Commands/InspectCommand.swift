@@ -1,5 +1,5 @@
 import ArgumentParser
-import BPFObject
+import Merops
 
 /// `merops inspect`: what is in an object.
 package struct InspectCommand: AsyncParsableCommand {
@@ -13,7 +13,7 @@ package struct InspectCommand: AsyncParsableCommand {
         merops inspect - --json < task_work.bpf.o
       """)
 
-  @Argument(help: "The object; '-' is standard input.", completion: .file(extensions: ["o"]))
+  @Argument(help: "An object or C source (.c); '-' is standard input.", completion: .file(extensions: ["o", "c"]))
   package var file: String
 
   @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
@@ -25,11 +25,14 @@ package struct InspectCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON document.")
   package var json = false
 
+  @OptionGroup(title: "C source")
+  package var compiler: CompilerOptions
+
   package init() {}
 
   package func run() async throws {
     let source = try ObjectSource(reading: file)
-    let report = try report(on: source.open(), name: source.name)
+    let report = try report(on: await source.open(compiler), name: source.name)
     let text = json ? try JSONText.document(report) : InspectText(report, style: Style(of: .standard)).text
     try Output.standard.write(text)
   }

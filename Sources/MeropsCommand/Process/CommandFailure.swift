@@ -12,3 +12,8 @@ package struct CommandFailure: Error, Hashable, CustomStringConvertible {
 
   package var description: String { message }
 }
+
+/// A failure of which the user has been told already.
+struct ReportedFailure: Error {
+  var status: CommandStatus
+}

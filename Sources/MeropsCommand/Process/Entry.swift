@@ -3,10 +3,9 @@ import ArgumentParser
 /// Where the process begins and ends.
 @main
 enum Entry {
-  static func main() async {
+  static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    let status = await Interruption.watching { await execute(arguments) }
-    exit(status)
+    Interruption.watching { await execute(arguments) }
   }
 
   /// Parses and runs a command line and reports what went wrong.
@@ -29,6 +28,8 @@ enum Entry {
     switch error {
     case let failure as CommandFailure:
       Output.error.report(failure.message)
+      return failure.status
+    case let failure as ReportedFailure:
       return failure.status
     case is OutputClosed:
       return .outputClosed

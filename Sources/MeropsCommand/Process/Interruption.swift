@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -9,31 +8,30 @@ import Synchronization
 
 /// Ctrl-C and the wish of the system that the process ends.
 enum Interruption {
-  /// How long what was cancelled may take to clean up behind itself, such as a compiler's folder.
-  private static let patience = DispatchTimeInterval.seconds(2)
+  /// How long what was cancelled may take to clean up behind itself, such as a compiler's folder, in microseconds.
+  private static let patience: UInt32 = 500_000
 
-  /// Runs a body; a signal cancels its task, and the process ends when the task does or patience is at an end.
+  /// Runs a body to the end of the process. A signal cancels it, and ends the process when patience is at an end.
   ///
-  /// The signals are blocked before there is a second thread, so that only the thread that waits for them gets them.
-  /// Programs that the process starts do not inherit that: they are started with the default dispositions.
-  static func watching(_ body: @escaping @Sendable () async -> CommandStatus) async -> CommandStatus {
+  /// The main thread does nothing but wait for signals, which it blocks while it is the only one: threads inherit that,
+  /// so no other gets them. Programs that are started do not: they begin with the default dispositions.
+  static func watching(_ body: @escaping @Sendable () async -> CommandStatus) -> Never {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)
     sigaddset(&signals, SIGTERM)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     let isInterrupted = Flag()
-    let task = Task { await body() }
-    DispatchQueue(label: "merops.signals").async { [signals] in
-      var number: Int32 = 0
-      var awaited = signals
-      guard sigwait(&awaited, &number) == 0 else { return }
-      isInterrupted.raise()
-      task.cancel()
-      DispatchQueue.global().asyncAfter(deadline: .now() + patience) { exit(.interrupted) }
+    let task = Task.detached {
+      let status = await body()
+      exit(isInterrupted.isRaised ? .interrupted : status)
     }
-    let status = await task.value
-    return isInterrupted.isRaised ? .interrupted : status
+    var number: Int32 = 0
+    while sigwait(&signals, &number) != 0 {}
+    isInterrupted.raise()
+    task.cancel()
+    usleep(patience)
+    exit(.interrupted)
   }
 
   private final class Flag: Sendable {

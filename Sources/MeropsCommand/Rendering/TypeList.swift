@@ -1,4 +1,4 @@
-import BPFTypeFormat
+import Merops
 
 /// Types as the numbered list that BTF is, a line each and indented lines for what they consist of.
 struct TypeList {

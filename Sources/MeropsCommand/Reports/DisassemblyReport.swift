@@ -1,5 +1,4 @@
-import BPFInstructions
-import BPFObject
+import Merops
 
 /// The byte code of a program as text, with what its instructions refer to and the source lines that they come from.
 package struct DisassemblyReport: Codable, Hashable, Sendable {

@@ -1,7 +1,4 @@
-import BPFInstructions
-import BPFObject
-import BPFTypeFormat
-import OrderedCollections
+import Merops
 
 /// What `merops inspect` tells of an object; its members are the JSON document's.
 package struct InspectReport: Codable, Hashable, Sendable {

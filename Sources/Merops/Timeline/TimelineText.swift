@@ -1,0 +1,137 @@
+public import BPFSimulator
+
+/// A machine's timeline for people: a line an event, in columns, what belongs together under a bar.
+///
+/// ```swift
+/// print(TimelineText(machine.timeline, origin: machine.configuration.startTime))
+/// ```
+public struct TimelineText: CustomStringConvertible {
+  /// One line of the text.
+  public struct Line: Hashable, Sendable {
+    /// Nanoseconds since the origin.
+    public var time: UInt64
+    /// The number of the CPU.
+    public var cpu: Int
+    /// What the CPU was doing.
+    public var context: ExecutionContext
+    /// The thread, by name and number.
+    public var thread: String
+    /// What happened, behind the bars of what it belongs to.
+    public var text: String
+    /// Whether a program was stopped.
+    public var isFault: Bool
+  }
+
+  /// A part of the text that a terminal may show in a way of its own.
+  public enum Part: Sendable {
+    /// The titles of the columns.
+    case title
+    /// The time.
+    case time
+    /// The context and the event of an interrupt.
+    case interrupt
+    /// A fault.
+    case fault
+  }
+
+  /// The lines in the order of the events.
+  public private(set) var lines: [Line] = []
+
+  /// The text for a timeline.
+  ///
+  /// - Parameters:
+  ///   - events: the events in order.
+  ///   - origin: the time that is shown as 0; ``MachineConfiguration/startTime`` for the begin of a script.
+  ///   - keyText: how the key of an element is shown.
+  public init(
+    _ events: [TimelineEvent], origin: UInt64 = 0,
+    keyText: (TimelineEvent.Request) -> String = { DecodedValue($0.key).description }
+  ) {
+    var depths: [Thread: Int] = [:]
+    for event in events {
+      let thread = Thread(event)
+      let depth = depths[thread, default: 0]
+      var text = event.kind.text(keyText)
+      switch event.kind.nesting {
+      case .opens: depths[thread] = depth + 1
+      case .closes: depths[thread] = max(0, depth - 1)
+      case .none: break
+      }
+      guard !text.isEmpty else { continue }
+      if depth > 0 {
+        let isLast = event.kind.nesting == .closes
+        text = String(repeating: "│ ", count: depth - 1) + (isLast ? "└ " : "│ ") + text
+      }
+      var isFault = false
+      if case .fault = event.kind { isFault = true }
+      lines.append(
+        Line(
+          time: event.time >= origin ? event.time - origin : 0, cpu: event.cpu, context: event.context,
+          thread: event.thread.text, text: text, isFault: isFault))
+    }
+  }
+
+  /// The text for the timeline of a scenario, with keys by their types.
+  public init(_ run: ScenarioRun) {
+    self.init(run.machine.timeline, origin: run.machine.configuration.startTime) { request in
+      run.key(of: request).description
+    }
+  }
+
+  /// A thread as the bars know it: each CPU has an idle thread of its own with number 0.
+  private struct Thread: Hashable {
+    var pid: Int32
+    var cpu: Int
+
+    init(_ event: TimelineEvent) {
+      pid = event.thread.pid
+      cpu = pid == 0 ? event.cpu : 0
+    }
+  }
+
+  /// The text without marks.
+  public var description: String { text { _, text in text } }
+
+  /// The text in columns, a line break after each line.
+  ///
+  /// - Parameter mark: puts marks around a part, such as a terminal's colours; it must not change the width.
+  public func text(mark: (Part, String) -> String) -> String {
+    guard !lines.isEmpty else { return "" }
+    let times = lines.map { Self.microseconds($0.time) }
+    let timeWidth = max("time (µs)".count, times.map(\.count).max() ?? 0)
+    let cpuWidth = max("CPU".count, lines.map { String($0.cpu).count }.max() ?? 0)
+    let contextWidth = max("context".count, lines.map { $0.context.description.count }.max() ?? 0)
+    let threadWidth = max("thread".count, lines.map(\.thread.count).max() ?? 0)
+    let title =
+      "time (µs)".padded(left: timeWidth) + "  " + "CPU".padded(left: cpuWidth) + "  "
+      + "context".padded(right: contextWidth) + "  " + "thread".padded(right: threadWidth) + "  event"
+    var text = mark(.title, title) + "\n"
+    for (line, time) in zip(lines, times) {
+      let isInterrupt = line.context > .task
+      let context = line.context.description.padded(right: contextWidth)
+      text += mark(.time, time.padded(left: timeWidth)) + "  " + String(line.cpu).padded(left: cpuWidth) + "  "
+      text += (isInterrupt ? mark(.interrupt, context) : context) + "  " + line.thread.padded(right: threadWidth) + "  "
+      text += line.isFault ? mark(.fault, line.text) : isInterrupt ? mark(.interrupt, line.text) : line.text
+      text += "\n"
+    }
+    return text
+  }
+
+  /// Microseconds with three decimals.
+  private static func microseconds(_ nanoseconds: UInt64) -> String {
+    "\(nanoseconds / 1000)." + String(nanoseconds % 1000).padded(left: 3, with: "0")
+  }
+}
+
+extension String {
+  fileprivate func padded(left width: Int, with character: Character = " ") -> String {
+    String(repeating: character, count: max(0, width - count)) + self
+  }
+
+  fileprivate func padded(right width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
+extension TimelineEvent.ThreadName {
+  /// The name with the number, but for idle threads, which have none.
+  fileprivate var text: String { pid == 0 ? comm : description }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Merops
+
+/// `merops run`: the programs of an object in a simulated machine.
+package struct RunCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs the programs of an object in a simulated machine and shows what happened.",
+    discussion: """
+      Each program gets a machine of its own, in which CPU 0 runs a task ('app', number 1000) in user mode. Then comes \
+      what the program waits for: an NMI for perf_event, the system call or the scheduler's doing for tracepoints, a call \
+      of the function for probes, a run for syscall programs. C source is compiled first.
+
+      EXAMPLES:
+        merops run task_work.bpf.c --set user_ptr=@"hello world"
+        merops run task_work.bpf.o --program oncpu_hash_map --nmi 3 --period 250us
+        merops run task_work.bpf.c --set user_ptr=@"hello world" --block read
+        merops run trace.bpf.c --argument 0 --argument @"/etc/passwd" --json
+        cat task_work.bpf.c | merops run - --program oncpu_hash_map
+      """)
+
+  @Argument(help: "An object or C source (.c); '-' is standard input.", completion: .file(extensions: ["o", "c"]))
+  package var file: String
+
+  @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
+  package var program: [String] = []
+
+  @OptionGroup(title: "What happens")
+  package var scenario: ScenarioOptions
+
+  @Flag(help: "Print one JSON document.")
+  package var json = false
+
+  @Flag(help: "Leave out the timeline.")
+  package var noTimeline = false
+
+  @OptionGroup(title: "C source")
+  package var compiler: CompilerOptions
+
+  package init() {}
+
+  package func run() async throws {
+    let source = try ObjectSource(reading: file)
+    var object = try await source.open(compiler)
+    try scenario.apply(to: &object)
+    let scenario = try scenario.scenario()
+    var report = RunReport(object: source.name, programs: [])
+    var status = CommandStatus.success
+    for (index, program) in try selection(of: object).enumerated() {
+      try Task.checkCancellation()
+      do {
+        let run = try Self.perform(scenario, program, of: object)
+        let maps = run.takeMapContents()
+        if json {
+          report.programs.append(.init(program, run, maps: maps))
+        } else {
+          try Output.standard.write((index > 0 ? "\n" : "") + text(of: run, program, maps))
+        }
+        if status == .success { status = Self.status(of: run, program) }
+      } catch let failure as CommandFailure where failure.status == .load {
+        // The other programs may still run.
+        Output.error.report(failure.message)
+        report.programs.append(.init(program, error: failure.message))
+        if status == .success { status = failure.status }
+      }
+    }
+    if json { try Output.standard.write(JSONText.document(report)) }
+    if status != .success { throw ReportedFailure(status: status) }
+  }
+
+  /// The programs that the options ask for; without any, those that are loaded by default.
+  package func selection(of object: ObjectFile) throws(CommandFailure) -> [Program] {
+    for name in program { try object.requireProgram(name) }
+    let programs = object.programs.values.filter { program.isEmpty ? $0.loadsByDefault : program.contains($0.name) }
+    guard !programs.isEmpty else {
+      throw CommandFailure(
+        .usage,
+        object.programs.isEmpty
+          ? "the object has no programs: each needs a section such as SEC(\"perf_event\")"
+          : "no program is loaded by default; name one with '--program': \(object.programs.keys.joined(separator: ", "))"
+      )
+    }
+    return Array(programs)
+  }
+
+  private static func perform(
+    _ scenario: Scenario, _ program: Program, of object: ObjectFile
+  ) throws(CommandFailure) -> ScenarioRun {
+    do throws(ScenarioError) {
+      return try scenario.run(program.name, of: object)
+    } catch {
+      switch error {
+      case .edit, .unknownProgram: throw CommandFailure(.usage, "\(error)")
+      case .load, .noEvent, .machine: throw CommandFailure(.load, "\(error)")
+      }
+    }
+  }
+
+  private func text(of run: ScenarioRun, _ program: Program, _ maps: [MapContents]) -> String {
+    let text = RunText(style: Style(of: .standard))
+    var parts = [text.title(of: program)]
+    if !noTimeline { parts.append(text.timeline(of: run)) }
+    parts.append(text.context(run.context) + text.maps(maps) + text.trace(run.machine.traceLog))
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  /// A fault is a failure, and so is a negative result of a program that is run for its result.
+  private static func status(of run: ScenarioRun, _ program: Program) -> CommandStatus {
+    guard run.machine.faults.isEmpty else { return .failed }
+    guard program.kind.type == .systemCall else { return .success }
+    for case .programRan(program.name, let result, _) in run.machine.timeline.map(\.kind)
+    where Int32(truncatingIfNeeded: result) < 0 {
+      return .failed
+    }
+    return .success
+  }
+}

@@ -1,0 +1,74 @@
+import Merops
+
+/// What `merops run` prints for people about one program.
+package struct RunText {
+  private let style: Style
+
+  /// Columns that a value may take before its members go below each other.
+  private static let width = 100
+
+  package init(style: Style = .plain) { self.style = style }
+
+  /// The title above everything else.
+  func title(of program: Program) -> String {
+    let count = program.instructions.count
+    return style.applied(.heading, to: program.name)
+      + " (SEC(\"\(program.section)\"), \(count) instruction\(count == 1 ? "" : "s"))\n"
+  }
+
+  /// The timeline, indented.
+  func timeline(of run: ScenarioRun) -> String {
+    let text = TimelineText(run).text { part, text in
+      switch part {
+      case .title, .time: style.applied(.faint, to: text)
+      case .interrupt: style.applied(.interrupt, to: text)
+      case .fault: style.applied(.failure, to: text)
+      }
+    }
+    return text.split(separator: "\n").map { "  \($0)\n" }.joined()
+  }
+
+  /// The maps that hold anything.
+  func maps(_ maps: [MapContents]) -> String {
+    maps.map(self.text).joined()
+  }
+
+  /// What a syscall program has left in its context.
+  func context(_ value: DecodedValue?) -> String {
+    guard let value else { return "" }
+    return "  " + style.applied(.name, to: "context") + "\n    \(text(of: value, after: 4))\n"
+  }
+
+  /// What programs printed.
+  func trace(_ lines: [String]) -> String {
+    guard !lines.isEmpty else { return "" }
+    return "  " + style.applied(.name, to: "trace") + "\n" + lines.map { "    \($0)\n" }.joined()
+  }
+
+  private func text(of map: MapContents) -> String {
+    var text = "  " + style.applied(.name, to: map.name) + " (\(map.type)"
+    if map.elements.contains(where: { $0.key != nil }) {
+      text += ", \(map.elements.count) of \(map.maxEntries)"
+    }
+    text += ")\n"
+    if let problem = map.problem { text += "    cannot be read: \(problem)\n" }
+    for element in map.elements {
+      let label = element.name.map { "\($0) = " } ?? element.key.map { "[\($0)] = " } ?? ""
+      if element.values.count == 1, let value = element.values.first {
+        text += "    \(label)\(self.text(of: value, after: label.count + 4))\n"
+        continue
+      }
+      for (cpu, value) in element.values.enumerated() where value.bytes.contains(where: { $0 != 0 }) {
+        let label = "CPU \(cpu): \(label)"
+        text += "    \(label)\(self.text(of: value, after: label.count + 4))\n"
+      }
+    }
+    return text
+  }
+
+  private func text(of value: DecodedValue, after column: Int) -> String {
+    let line = value.description
+    guard column + line.count > Self.width, let value = value.value else { return style.applied(.value, to: line) }
+    return style.applied(.value, to: value.lines(indent: 2))
+  }
+}
