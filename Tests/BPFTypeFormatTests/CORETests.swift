@@ -16,7 +16,7 @@ import Testing
       out = field(o->second, byte_offset); out = field(o->second, byte_size); out = field(o->second, is_signed);
       out = field(o->nested.deep, byte_offset); out = field(o->inside, byte_offset);
       out = field(o->numbers[2], byte_offset); out = field(o->numbers, byte_size);
-      out = field(o->items[1].deep, byte_offset); out = field(o->tail[3], byte_offset);
+      out = field(o->items[1].deep, byte_offset); out = field(o->ring[2].deep, byte_offset); out = field(o->tail[3], byte_offset);
       out = field(array[2].second, byte_offset); out = field(o->pointer, byte_size);
       out = field(o->flags, byte_offset); out = field(o->flags, byte_size); out = field(o->flags, left_shift);
       out = field(o->flags, right_shift); out = field(o->flags, is_signed);
@@ -38,7 +38,8 @@ import Testing
     enum choice { FIRST, SECOND }; enum large { BIG = 0x100000001ull };
     struct inner { int deep; };
     struct outer {
-      int first; unsigned short second; struct inner nested; union { int inside; long other; }; int numbers[4];
+      int first; unsigned short second; struct inner nested; union { int inside; long other; struct { struct inner ring[3]; }; };
+      int numbers[4];
       struct inner items[2]; void *pointer; unsigned flags : 3; int wide : 20; long tail[];
     } relocatable;
     typedef struct outer alias;
@@ -49,7 +50,7 @@ import Testing
     struct inner { char before[3]; long deep; };
     struct outer {
       char added; long second; struct { struct { int first; long inside; } in_two; };
-      struct inner nested; struct { long inside; }; short spacer; unsigned first; int numbers[6]; int more : 5;
+      struct inner nested; struct { long inside; struct inner ring[4]; }; short spacer; unsigned first; int numbers[6]; int more : 5;
       int unrelated : 9; unsigned long flags : 7; long wide : 40; struct inner items[5]; int *pointer; long last;
       unsigned char tail[];
     } relocatable;
@@ -87,7 +88,7 @@ import Testing
     for order in [BTF.ByteOrder.little, .big] {
       let old = try compile(Self.oldLayout, order)
       let new = try compile(Self.newLayout, order)
-      #expect(old.records.count == 30 && new.records.count == 30)
+      #expect(old.records.count == 31 && new.records.count == 31)
       for (from, to) in [(old, new), (new, old), (old, old)] {
         let relocator = CORERelocator(local: from.types, target: to.types)
         for (index, record) in from.records.enumerated() {
@@ -222,6 +223,23 @@ import Testing
     }
   }
 
+  @Test("a field is found when its type may be read as the local one")
+  func fieldTypes() throws {
+    let rows: [(String, String, Bool)] = [
+      ("int a;", "unsigned long a;", true), ("int a;", "_Bool a;", true), ("int a;", "float a;", false),
+      ("int a;", "int a[2];", false), ("int a[1];", "long a[7];", true), ("int a[1];", "int *a[7];", false),
+      ("int *a;", "struct t *a;", true), ("struct t { int x; } a;", "union u { int y; } a;", true),
+      ("enum e { P } a;", "enum e { Q } a;", true), ("enum e { P } a;", "enum f { P } a;", false),
+      ("enum { P } a;", "enum f { P } a;", true), ("enum e { P } a;", "int a;", false),
+      ("enum e { P } a;", "enum e { P = 1l << 40 } a;", true), ("int a;", "const volatile int a;", true),
+      ("int a;", "struct { int b; union { long z; int a; }; };", true), ("int a;", "struct { int a; } b;", false),
+    ]
+    for (local, target, expected) in rows {
+      let result = try answer("struct s { \(local) } v;", "struct s { \(target) } v;", "0:0", .fieldExists)
+      #expect(result.value == (expected ? 1 : 0), "\(local) against \(target)")
+    }
+  }
+
   @Test("types match when the target has all members, with the same kinds of types")
   func matching() throws {
     let rows: [(String, String, UInt64)] = [
@@ -234,6 +252,7 @@ import Testing
       ("int (*f)(int);", "int (*f)(int);", 1), ("enum { P } e;", "enum { P, Q } e;", 1),
       ("enum { P, Q } e;", "enum { P } e;", 0),
       ("struct t *p;", "union t { int x; } *p;", 0), ("typeof(int) a;", "volatile int a;", 1),
+      ("struct { int a; }; struct { int b; };", "struct { int a; int b; };", 0),
     ]
     for (local, target, expected) in rows {
       let result = try answer("struct s { \(local) } v;", "struct s { \(target) } v;", "0", .typeMatches)
@@ -243,20 +262,20 @@ import Testing
 
   @Test("access strings that do not fit the local type are refused")
   func badAccess() throws {
-    let source = "struct s { int a; int b[2]; int *p; } v; enum e { A } w;"
+    let source = "struct s { int a; int b[2]; int *p; int none[0]; int last; } v; enum e { A } w;"
     let btf = try CompiledC(source).types()
     let relocator = CORERelocator(local: btf, target: btf)
     let s = try #require(btf.first(named: "s", kind: .structure))
     let e = try #require(btf.first(named: "e", kind: .enumeration))
     let rows: [(BTFTypeID, String, CORERelocationKind)] = [
       (s, "", .fieldExists), (s, "0:", .fieldExists), (s, "0:x", .fieldExists), (s, "-1", .fieldExists),
-      (s, "0:3", .fieldExists),
+      (s, "0:5", .fieldExists),
       (s, "0:0:0", .fieldExists), (s, "0:1:2", .fieldExists), (s, "0:2:0", .fieldExists),
       (s, "4294967296", .fieldExists),
       (s, "0:" + Array(repeating: "0", count: 80).joined(separator: ":"), .fieldExists), (s, "0:0", .typeSize),
       (s, "1", .typeExists),
       (e, "1", .enumeratorValue), (s, "0", .enumeratorExists), (e, "0:0", .enumeratorValue), (s, "0", .fieldSigned),
-      (BTFTypeID(9999), "0", .typeExists), (s, "4294967295:0", .fieldByteOffset),
+      (BTFTypeID(9999), "0", .typeExists), (s, "4294967295:0", .fieldByteOffset), (s, "0:3:1", .fieldExists),
     ]
     for (id, access, kind) in rows {
       #expect(throws: CORERelocationError.self, "\(access) \(kind)") {

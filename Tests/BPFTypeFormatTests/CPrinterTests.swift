@@ -121,6 +121,7 @@ import Testing
     struct bits { int a : 3; int b : 7; unsigned c : 22; long d : 40; char e; short f : 5; _Bool g : 1; }; struct bits g4;
     struct split { int a : 3; int : 0; int b : 2; char c; int : 5; int d : 4; }; struct split g5;
     struct packed_bits { char a; int b : 12; int c : 30; long d : 60; char e; } packed; struct packed_bits g6;
+    struct straddle { int a : 20; int b : 20; int c : 24; } packed; struct straddle g16;
     union big { int a; char b[5]; } aligned(32); union big g7;
     union small { char a; long b; } packed; union small g8;
     struct holder { char c; union small s; union { int x; struct { char y; long z : 9; }; }; }; struct holder g9;
