@@ -32,9 +32,9 @@ extension BTF {
       guard patch.word >= 0, place <= bytes.count - 4 else {
         throw BTFError(.types, offset: place, .truncated(needed: 4, available: max(0, bytes.count - place)))
       }
-      let ordered = byteOrder == .host ? patch.value : patch.value.byteSwapped
-      withUnsafeBytes(of: ordered) { word in
-        for index in 0..<4 { bytes[place + index] = word[index] }
+      for index in 0..<4 {
+        let shift = UInt32(8 * (byteOrder == .little ? index : 3 - index))
+        bytes[place + index] = UInt8(truncatingIfNeeded: patch.value >> shift)
       }
     }
     return try BTF(parsing: bytes, base: base)
