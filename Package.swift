@@ -49,6 +49,15 @@ let package = Package(
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
+    .target(name: "CMeropsLinux"),
+    module(
+      "BPFLinux",
+      [
+        "BPFInstructions", "BPFTypeFormat", "BPFObject",
+        .target(name: "CMeropsLinux", condition: .when(platforms: [.linux])),
+        .product(name: "OrderedCollections", package: "swift-collections"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     module(
       "BPFCompiler",
       [
@@ -79,7 +88,13 @@ let package = Package(
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
     tests(
       "BPFSimulatorTests",
-      ["BPFSimulator", "BPFCompiler", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
+      ["BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
+    tests(
+      "BPFLinuxTests",
+      [
+        "BPFLinux", "BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "BPFCompiler",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",

@@ -178,8 +178,14 @@ extension Interpreter {
   ) -> Continuation {
     activation.pointee.stopped = record
     activation.pointee.hasFaulted = true
-    let program = stack.program(at: activation.pointee.depth)
-    self.fault = fault.located(in: program, at: record - program.code.base)
+    var fault = fault
+    if fault.place == nil {
+      let program = stack.program(at: activation.pointee.depth)
+      let index = record - program.code.base
+      fault.place = ExecutionFault.Place(
+        program: program.name, function: program.functionName(at: index), instruction: index)
+    }
+    self.fault = fault
     return nil
   }
 

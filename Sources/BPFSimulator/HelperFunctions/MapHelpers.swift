@@ -126,9 +126,7 @@ private func forEachElement(_ run: ProgramRun, _ invocation: inout Invocation) t
       throw ExecutionFault(.environment("\(name): \(error)"))
     }
     defer { run.machine.giveBackKey(key, of: map) }
-    let result = try invocation.call(function: callback, map.object.address, key, value, argument)
-    try requireLoopResult(result, name)
-    if result == 1 { break }
+    if try invocation.call(function: callback, map.object.address, key, value, argument) != 0 { break }
   }
   return count
 }

@@ -14,7 +14,6 @@ public struct MachineError: Error, CustomStringConvertible {
     self.fault = fault
   }
 
-  /// The message.
   public var description: String { message }
 }
 
@@ -34,6 +33,5 @@ public struct ProgramFault: Error, CustomStringConvertible {
     let place = line.map { " (\($0))" } ?? ""
     return "program '\(program)', function '\(function)'\(place): \(fault)"
   }
-  /// The message.
   public var description: String { message }
 }

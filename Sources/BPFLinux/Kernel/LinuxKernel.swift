@@ -1,0 +1,122 @@
+public import BPFTypeFormat
+import Synchronization
+import SystemPackage
+
+/// The Linux kernel that the process runs on, as an engine for objects.
+///
+///     let kernel = LinuxKernel()
+///     let loaded = try kernel.load(object)
+///     let attachment = try loaded.program("on_sample").attach(to: .perfEvent(.cpuClock(hertz: 100), pid: 1234))
+///
+/// Values of this type are cheap to copy; copies share what has been found out about the kernel.
+public struct LinuxKernel: Sendable {
+  let systemCalls: any SystemCalls
+  private let known = Known()
+
+  /// The running kernel, or what a test puts in its place.
+  public init(systemCalls: any SystemCalls = RunningKernel()) {
+    self.systemCalls = systemCalls
+  }
+
+  /// What is found out once.
+  private final class Known: Sendable {
+    let types = Mutex<BTF?>(nil)
+    let configuration = Mutex<[String: String]?>(nil)
+    let features = Mutex<[String: LinuxFeature.Answer]>([:])
+  }
+
+  /// The types of the kernel, from `/sys/kernel/btf/vmlinux`, read once.
+  ///
+  /// - Throws: ``BPFError`` when the kernel does not give them out.
+  public func types() throws(BPFError) -> BTF {
+    if let types = known.types.withLock({ $0 }) { return types }
+    let subject = "the kernel's types"
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try systemCalls.readFile("/sys/kernel/btf/vmlinux")
+    } catch {
+      throw BPFError(
+        subject, .systemCall("read of /sys/kernel/btf/vmlinux", error),
+        advice: "kernel functions and CO-RE need a kernel that is built with CONFIG_DEBUG_INFO_BTF")
+    }
+    do throws(BTFError) {
+      let types = try BTF(parsing: bytes)
+      known.types.withLock { $0 = types }
+      return types
+    } catch {
+      throw .refusal(subject, "/sys/kernel/btf/vmlinux is damaged: \(error)")
+    }
+  }
+
+  /// The kernel's version.
+  ///
+  /// - Throws: ``BPFError`` when `/proc` is not mounted.
+  public func version() throws(BPFError) -> LinuxVersion {
+    do throws(Errno) {
+      return LinuxVersion(try systemCalls.readText("/proc/sys/kernel/osrelease"))
+    } catch {
+      throw BPFError(
+        "the kernel's version", .systemCall("read of /proc/sys/kernel/osrelease", error),
+        advice: "mount proc on /proc")
+    }
+  }
+
+  /// The number of CPUs that the kernel may ever have, which is that of the values of a per-CPU element.
+  func possibleCPUCount() throws(BPFError) -> Int {
+    let path = "/sys/devices/system/cpu/possible"
+    let text: String
+    do throws(Errno) {
+      text = try systemCalls.readText(path)
+    } catch {
+      throw BPFError("the number of CPUs", .systemCall("read of \(path)", error), advice: "mount sysfs on /sys")
+    }
+    // A list of ranges that ends with the highest number, such as `0-3,8`.
+    guard let last = text.split(whereSeparator: { $0 == "," || $0 == "-" }).last, let highest = Int(last),
+      (0..<(1 << 16)).contains(highest)
+    else { throw .refusal("the number of CPUs", "\(path) holds '\(text)'") }
+    return highest + 1
+  }
+
+  /// The answer to a question about the kernel, asked once; one that could not be asked is asked again.
+  public func has(_ feature: LinuxFeature) -> LinuxFeature.Answer {
+    if let answer = known.features.withLock({ $0[feature.name] }) { return answer }
+    let answer = feature.probe(self)
+    if case .unknown = answer { return answer }
+    known.features.withLock { $0[feature.name] = answer }
+    return answer
+  }
+}
+
+/// The version of a kernel: three numbers.
+public struct LinuxVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// The first number.
+  public var major: Int
+  /// The second number.
+  public var minor: Int
+  /// The third number.
+  public var patch: Int
+
+  /// A version by its numbers.
+  public init(_ major: Int, _ minor: Int, _ patch: Int = 0) {
+    (self.major, self.minor, self.patch) = (major, minor, patch)
+  }
+
+  /// The version that a release such as `6.18.44-generic` begins with; numbers that are not there are 0.
+  public init(_ release: String) {
+    let numbers = release.prefix { $0.isNumber || $0 == "." }.split(separator: ".").map { Int($0) ?? 0 }
+    self.init(numbers.first ?? 0, numbers.dropFirst().first ?? 0, numbers.dropFirst(2).first ?? 0)
+  }
+
+  /// `KERNEL_VERSION` of C: a byte each for the last two numbers.
+  public var code: UInt32 {
+    UInt32(clamping: major) << 16 | UInt32(min(max(minor, 0), 255)) << 8 | UInt32(min(max(patch, 0), 255))
+  }
+
+  /// Compares number by number.
+  public static func < (left: LinuxVersion, right: LinuxVersion) -> Bool {
+    (left.major, left.minor, left.patch) < (right.major, right.minor, right.patch)
+  }
+
+  /// The numbers with dots between them.
+  public var description: String { "\(major).\(minor).\(patch)" }
+}

@@ -1,0 +1,123 @@
+import BPFInstructions
+import BPFObject
+import BPFTypeFormat
+import SystemPackage
+
+extension LinuxKernel {
+  /// Loads one program (`BPF_PROG_LOAD`).
+  ///
+  /// The log is asked for only after a refusal, in one more call, or two when it is long: the kernel then says how long.
+  func load(
+    _ program: Program, image: ProgramImage, of object: ObjectFile, types: Descriptor?
+  ) throws(BPFError) -> LinuxProgram {
+    // The last place before the kernel, so that no way leads around it.
+    try MapArgumentGuard(object: object).check(program)
+    let subject = "program '\(program.name)'"
+    let instructions = KernelBuffer(image.instructions.encoded(byteOrder: .little))
+    let license = KernelBuffer(object.license)
+    let functions = KernelBuffer(words: image.functions)
+    let lines = KernelBuffer(words: image.lines)
+    var attributes = ProgramLoadAttributes(
+      programType: program.kind.type.rawValue, instructionCount: UInt32(truncatingIfNeeded: image.instructions.count),
+      instructions: instructions.address, license: license.address, kernelVersion: try version().code,
+      programName: KernelName(program.name), expectedAttachType: program.kind.attachType)
+    if program.kind.isSleepable { attributes.programFlags |= 1 << 4 }
+    if program.kind.hasFragments { attributes.programFlags |= 1 << 5 }
+    if program.kind.type == .tracing { attributes.attachType = try attachTarget(of: program) }
+    if let types {
+      attributes.btfDescriptor = types.rawValue
+      attributes.functionInfoSize = 8
+      attributes.functionInfo = functions.address
+      attributes.functionInfoCount = UInt32(truncatingIfNeeded: image.functions.count / 2)
+      attributes.lineInfoSize = 16
+      attributes.lineInfo = lines.address
+      attributes.lineInfoCount = UInt32(truncatingIfNeeded: image.lines.count / 4)
+    }
+    let buffers = Buffers(instructions: instructions, license: license, functions: functions, lines: lines)
+    let errno: Errno
+    switch load(&attributes, buffers) {
+    case .success(let descriptor): return try LinuxProgram(descriptor, program, kernel: self)
+    case .failure(let error): errno = error
+    }
+    withExtendedLifetime(types) {}
+    throw refusal(subject, errno, try log(&attributes, buffers, errno), image)
+  }
+
+  private struct Buffers {
+    var instructions: KernelBuffer
+    var license: KernelBuffer
+    var functions: KernelBuffer
+    var lines: KernelBuffer
+    var log: KernelBuffer?
+  }
+
+  /// One load; the kernel gives up with EAGAIN when something else keeps it from verifying, and is asked again then.
+  private func load(_ attributes: inout ProgramLoadAttributes, _ buffers: Buffers) -> Result<Descriptor, Errno> {
+    var tries = 5
+    while true {
+      do throws(Errno) {
+        let number = try systemCalls.perform(
+          .programLoad, &attributes, keeping: buffers.instructions, buffers.license, buffers.functions, buffers.lines,
+          buffers.log)
+        return .success(Descriptor(number, systemCalls))
+      } catch {
+        tries -= 1
+        guard error == .resourceTemporarilyUnavailable, tries > 0 else { return .failure(error) }
+      }
+    }
+  }
+
+  /// Loads a refused program again, for its log.
+  private func log(
+    _ attributes: inout ProgramLoadAttributes, _ buffers: Buffers, _ errno: Errno
+  ) throws(BPFError) -> String {
+    guard errno != .notPermitted, errno != .noFunction else { return "" }
+    var buffers = buffers
+    var size = 1 << 16
+    for _ in 0..<2 {
+      let log = KernelBuffer(count: size)
+      buffers.log = log
+      attributes.logLevel = 1
+      attributes.logBuffer = log.address
+      attributes.logSize = UInt32(truncatingIfNeeded: size)
+      guard case .failure(let error) = load(&attributes, buffers) else { return "" }
+      let needed = Int(attributes.logTrueSize)
+      guard error == .noSpace, needed > size, needed <= 256 << 20 else { return log.text }
+      size = needed
+    }
+    return buffers.log?.text ?? ""
+  }
+
+  private func refusal(_ subject: String, _ errno: Errno, _ log: String, _ image: ProgramImage) -> BPFError {
+    var error = BPFError(subject, .programLoad, errno, verifierLog: log)
+    for (number, name) in image.missing where log.contains("func unknown#\(number)") {
+      error.problem = "it can reach a call of '\(name)', which this kernel does not have"
+      error.advice = "test for it with bpf_ksym_exists before the call"
+    }
+    if log.contains("invalid func unknown#195896080") {
+      error.problem = "it can reach an access to a field or type that this kernel does not have"
+      error.advice = "test for it with bpf_core_field_exists or bpf_core_type_exists before the access"
+    }
+    return error
+  }
+
+  /// The function or type of the kernel that a tracing program is for.
+  private func attachTarget(of program: Program) throws(BPFError) -> UInt32 {
+    let target = program.kind.target
+    let subject = "program '\(program.name)'"
+    guard !target.isEmpty else {
+      throw .refusal(subject, "its section names nothing to trace", advice: "write SEC(\"\(program.section)/name\")")
+    }
+    let name: String
+    let kind: BTFKind
+    switch AttachType(rawValue: program.kind.attachType) {
+    case .traceRawTracepoint: (name, kind) = ("btf_trace_\(target)", .typedef)
+    case .traceIterator: (name, kind) = ("bpf_iter_\(target)", .function)
+    default: (name, kind) = (target, .function)
+    }
+    guard let type = try types().first(named: name, kind: kind) else {
+      throw .refusal(subject, "this kernel has no '\(target)' to trace")
+    }
+    return type.rawValue
+  }
+}

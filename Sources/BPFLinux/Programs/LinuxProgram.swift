@@ -1,0 +1,92 @@
+public import BPFObject
+public import SystemPackage
+
+/// A program in the running kernel. It goes when nothing refers to it any more: no value of this type, no attachment, no
+/// outstanding task work, no file.
+public final class LinuxProgram: Sendable {
+  /// The name that the object gives it.
+  public let name: String
+  /// What the object says of its type and attach point.
+  public let kind: ProgramKind
+  /// The identifier by which the kernel and its tools call it.
+  public let identifier: UInt32
+  let descriptor: Descriptor
+  let kernel: LinuxKernel
+
+  init(_ descriptor: Descriptor, _ program: Program, kernel: LinuxKernel) throws(BPFError) {
+    name = program.name
+    kind = program.kind
+    self.descriptor = descriptor
+    self.kernel = kernel
+    identifier = try kernel.programInformation(descriptor, for: "program '\(program.name)'").identifier
+  }
+
+  var subject: String { "program '\(name)'" }
+
+  /// What the kernel says of the program.
+  public func information() throws(BPFError) -> LinuxProgramInformation {
+    try kernel.programInformation(descriptor, for: subject)
+  }
+
+  /// Gives the program a name in a bpf file system, where it stays until the file is removed. Pin its maps as well if it
+  /// uses timers, work queues or task work, which need a user's reference to the map.
+  public func pin(at path: FilePath) throws(BPFError) {
+    try kernel.pin(descriptor, at: path, subject)
+  }
+
+  /// Gives up the reference that this value holds.
+  public func close() { descriptor.close() }
+
+  /// What a run gave.
+  public struct TestRun: Hashable, Sendable {
+    /// What the program returned.
+    public var result: UInt32
+    /// The context as the program left it, where it is given back: for `syscall` programs.
+    public var context: [UInt8]
+    /// The packet as the program left it.
+    public var data: [UInt8]
+    /// The mean time of a run in nanoseconds, 0 where the kernel does not measure.
+    public var nanoseconds: UInt32
+  }
+
+  /// Runs the program on the calling thread (`BPF_PROG_TEST_RUN`).
+  ///
+  /// Of the tracing programs only those of raw tracepoints can be run so; perf_event, kprobe and tracepoint programs
+  /// end in error 524. Task work that the program asks for on the calling thread has run when this returns.
+  ///
+  /// - Parameters:
+  ///   - context: the bytes of the context, for `syscall` and raw tracepoint programs.
+  ///   - data: the packet, for programs that take one; at least 14 bytes.
+  ///   - repeatCount: how often to run, 0 for once; `syscall` programs take 0 only.
+  public func testRun(
+    context: [UInt8] = [], data: [UInt8] = [], repeatCount: UInt32 = 0
+  ) throws(BPFError) -> TestRun {
+    let contextBuffer = KernelBuffer(context)
+    let dataIn = KernelBuffer(data)
+    // Programs can make a packet longer.
+    let dataOut = KernelBuffer(count: data.isEmpty ? 0 : data.count + 256)
+    var attributes = TestRunAttributes(programDescriptor: descriptor.rawValue, repeatCount: repeatCount)
+    if !context.isEmpty {
+      attributes.contextSizeIn = UInt32(truncatingIfNeeded: context.count)
+      attributes.contextIn = contextBuffer.address
+    }
+    if !data.isEmpty {
+      attributes.dataSizeIn = UInt32(truncatingIfNeeded: data.count)
+      attributes.dataIn = dataIn.address
+      attributes.dataSizeOut = UInt32(truncatingIfNeeded: dataOut.count)
+      attributes.dataOut = dataOut.address
+    }
+    do throws(Errno) {
+      try kernel.systemCalls.perform(.programTestRun, &attributes, keeping: contextBuffer, dataIn, dataOut)
+    } catch {
+      var failure = BPFError(subject, .programTestRun, error)
+      if error == BPFError.notSupported {
+        failure.advice = "programs of type \(kind.type) run only when what they are attached to happens"
+      }
+      throw failure
+    }
+    return TestRun(
+      result: attributes.result, context: contextBuffer.bytes,
+      data: dataOut.prefix(Int(attributes.dataSizeOut)), nanoseconds: attributes.duration)
+  }
+}

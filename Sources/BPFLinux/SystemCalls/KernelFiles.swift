@@ -1,0 +1,35 @@
+import SystemPackage
+
+extension SystemCalls {
+  /// The size in bytes beyond which a file of the kernel is not believed.
+  private var fileLimit: Int { 256 << 20 }
+
+  /// Reads a file of the kernel's from beginning to end; such files do not tell their size.
+  ///
+  /// - Throws: the error number; EFBIG when there is no end to it.
+  func readFile(_ path: String) throws(Errno) -> [UInt8] {
+    let name = KernelBuffer(path)
+    let opened = withExtendedLifetime(name) { perform(.openFile, Int(truncatingIfNeeded: name.address)) }
+    guard opened >= 0 else { throw Errno(rawValue: Int32(truncatingIfNeeded: -opened)) }
+    let file = Descriptor(Int32(truncatingIfNeeded: opened), self)
+    let buffer = KernelBuffer(count: 1 << 20)
+    var bytes: [UInt8] = []
+    while true {
+      let count = withExtendedLifetime((file, buffer)) {
+        perform(.readFile, Int(file.rawValue), Int(truncatingIfNeeded: buffer.address), buffer.count)
+      }
+      if count == 0 { return bytes }
+      if count == -Int(Errno.interrupted.rawValue) { continue }
+      guard count > 0 else { throw Errno(rawValue: Int32(truncatingIfNeeded: -count)) }
+      guard bytes.count + count <= fileLimit else { throw .fileTooLarge }
+      bytes += buffer.prefix(count)
+    }
+  }
+
+  /// The text of a file of the kernel's, without white space at its end.
+  func readText(_ path: String) throws(Errno) -> String {
+    var bytes = try readFile(path)[...]
+    while let last = bytes.last, last == 0 || last == 10 || last == 32 { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

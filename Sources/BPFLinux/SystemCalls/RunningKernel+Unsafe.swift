@@ -1,0 +1,48 @@
+// Unsafe: the addresses are made here from the integers that the seam carries. Each is the address of memory that
+// `BPFCommand+Unsafe.swift` and its neighbours keep alive until the call is over.
+
+#if os(Linux)
+  import CMeropsLinux
+#endif
+
+/// The kernel that this process runs on. Where that is not Linux, every call answers with ENOSYS.
+public struct RunningKernel: SystemCalls {
+  /// The running kernel.
+  public init() {}
+
+  /// The size of a page in bytes.
+  static var pageSize: Int {
+    #if os(Linux)
+      Int(merops_page_size())
+    #else
+      4096
+    #endif
+  }
+
+  /// Makes the system call.
+  public func perform(
+    _ call: SystemCallName, _ first: Int, _ second: Int, _ third: Int, _ fourth: Int, _ fifth: Int
+  ) -> Int {
+    #if os(Linux)
+      switch call {
+      case .bpf:
+        return merops_bpf(first, UnsafeMutableRawPointer(bitPattern: second), UInt(bitPattern: third))
+      case .perfEventOpen:
+        return merops_perf_event_open(
+          UnsafeMutableRawPointer(bitPattern: first), Int32(truncatingIfNeeded: second),
+          Int32(truncatingIfNeeded: third), Int32(truncatingIfNeeded: fourth), UInt(bitPattern: fifth))
+      case .ioctl:
+        return merops_ioctl(Int32(truncatingIfNeeded: first), UInt(bitPattern: second), UInt(bitPattern: third))
+      case .openFile:
+        return merops_open(UnsafePointer<CChar>(bitPattern: first), Int32(truncatingIfNeeded: second))
+      case .readFile:
+        return merops_read(
+          Int32(truncatingIfNeeded: first), UnsafeMutableRawPointer(bitPattern: second), UInt(bitPattern: third))
+      case .close:
+        return merops_close(Int32(truncatingIfNeeded: first))
+      }
+    #else
+      return -78
+    #endif
+  }
+}

@@ -1,0 +1,39 @@
+/// A system call that the engine makes.
+public enum SystemCallName: Hashable, Sendable, CaseIterable {
+  /// bpf(2): the command, the address of its attributes, their size.
+  case bpf
+  /// perf_event_open(2): the address of the attributes, thread, CPU, group, flags.
+  case perfEventOpen
+  /// ioctl(2): the descriptor, the request, its argument.
+  case ioctl
+  /// open(2): the address of the path, flags; the descriptor is closed by exec(2).
+  case openFile
+  /// read(2): the descriptor, the address of a buffer, its size.
+  case readFile
+  /// close(2): the descriptor.
+  case close
+}
+
+/// The seam between the engine and the kernel: everything that BPFLinux asks of an operating system goes through here.
+///
+/// ``RunningKernel`` is the real one. Tests put another in its place, which counts calls or makes them fail.
+public protocol SystemCalls: Sendable {
+  /// Makes one system call.
+  ///
+  /// - Parameters:
+  ///   - call: which one.
+  ///   - first: the first argument in the order that ``SystemCallName`` names; unused ones are 0.
+  ///   - second: the second argument.
+  ///   - third: the third argument.
+  ///   - fourth: the fourth argument.
+  ///   - fifth: the fifth argument.
+  /// - Returns: the result, or the negated error number.
+  func perform(_ call: SystemCallName, _ first: Int, _ second: Int, _ third: Int, _ fourth: Int, _ fifth: Int) -> Int
+}
+
+extension SystemCalls {
+  /// Makes a system call of up to three arguments.
+  func perform(_ call: SystemCallName, _ first: Int, _ second: Int = 0, _ third: Int = 0) -> Int {
+    perform(call, first, second, third, 0, 0)
+  }
+}

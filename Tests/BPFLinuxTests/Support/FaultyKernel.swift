@@ -1,0 +1,54 @@
+import BPFLinux
+import Synchronization
+
+/// The running kernel with a call that fails: the one of a number, with an error number. It keeps count of the
+/// descriptors that it has given out.
+final class FaultyKernel: SystemCalls {
+  private struct State {
+    var calls: [SystemCallName] = []
+    var commands: [Int] = []
+    var open: Set<Int> = []
+  }
+
+  private let kernel = RunningKernel()
+  private let state = Mutex(State())
+  private let failing: Int?
+  private let errno: Int
+  private let command: Int?
+
+  /// A kernel that fails at a call, counted from 0, or at every bpf(2) command of a number, or never.
+  init(failingAt failing: Int? = nil, command: Int? = nil, errno: Int32 = 0) {
+    self.failing = failing
+    self.command = command
+    self.errno = Int(errno)
+  }
+
+  var openCount: Int { state.withLock { $0.open.count } }
+  var calls: [SystemCallName] { state.withLock { $0.calls } }
+  /// The commands of the bpf(2) calls.
+  var commands: [Int] { state.withLock { $0.commands } }
+
+  func perform(
+    _ call: SystemCallName, _ first: Int, _ second: Int, _ third: Int, _ fourth: Int, _ fifth: Int
+  ) -> Int {
+    let index = state.withLock {
+      $0.calls.append(call)
+      if call == .bpf { $0.commands.append(first) }
+      return $0.calls.count - 1
+    }
+    let fails = index == failing || (call == .bpf && first == command)
+    if call == .close {
+      // Linux has closed the descriptor whatever it answers.
+      state.withLock { _ = $0.open.remove(first) }
+      let result = kernel.perform(call, first, second, third, fourth, fifth)
+      return fails ? -errno : result
+    }
+    if fails { return -errno }
+    let result = kernel.perform(call, first, second, third, fourth, fifth)
+    // Commands that give a descriptor: create, load, get, open by identifier, raw tracepoint, types, link.
+    let givesDescriptor =
+      call == .openFile || call == .perfEventOpen || (call == .bpf && [0, 5, 7, 13, 14, 17, 18, 28].contains(first))
+    if givesDescriptor, result >= 0 { state.withLock { _ = $0.open.insert(result) } }
+    return result
+  }
+}
