@@ -7,7 +7,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* What the caller gives, and gets back. */
-struct range {
+struct summation {
   s32 first;
   s32 last;
   s64 sum;
@@ -22,15 +22,15 @@ struct {
 } total SEC(".maps");
 
 SEC("syscall")
-int sum(struct range *range) {
+int sum(struct summation *order) {
   s64 sum = 0;
   s64 *all;
   u32 key = 0;
   int i;
 
   /* However large the range is, the verifier looks at this loop's body a few times only. */
-  bpf_for(i, range->first, range->last + 1) sum += i;
-  range->sum = sum;
+  bpf_for(i, order->first, order->last + 1) sum += i;
+  order->sum = sum;
   all = bpf_map_lookup_elem(&total, &key);
   if (all) __sync_fetch_and_add(all, sum);
   return 0;

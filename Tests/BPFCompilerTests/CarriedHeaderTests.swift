@@ -56,6 +56,28 @@ struct CarriedHeaderTests {
     #expect(contextLoads(object.programs["none"]) == [])
   }
 
+  @Test("on arm64 the registers are those of the user's view")
+  func arm64() async throws {
+    let output = try await CompilerForTests.compile(
+      """
+      #include <linux/ptrace.h>
+      #include <bpf/bpf_helpers.h>
+      #include <bpf/bpf_tracing.h>
+      __u64 sink;
+      SEC("kprobe/f") int BPF_KPROBE(probe, long a, long b, long c, long d, long e, long f, long g, long h)
+      { sink = a + h; return 0; }
+      SEC("kretprobe/f") int BPF_KRETPROBE(result, long value) { sink = value; return 0; }
+      SEC("kprobe/f") int places(struct pt_regs *ctx)
+      { sink = PT_REGS_IP(ctx) + PT_REGS_SP(ctx) + PT_REGS_FP(ctx) + PT_REGS_RET(ctx); return 0; }
+      SEC("ksyscall/f") int BPF_KSYSCALL(call, int a, long b) { sink = a + b; return 0; }
+      """, options: .init(architecture: .arm64, additionalArguments: ["-Wall", "-Werror"]))
+    let object = try ObjectFile(parsing: output.object)
+    #expect(contextLoads(object.programs["probe"]).sorted() == [0, 56])
+    #expect(contextLoads(object.programs["result"]) == [0])
+    #expect(contextLoads(object.programs["places"]).sorted() == [232, 240, 248, 256])
+    #expect(object.programs["call"]?.typeRelocations.isEmpty == false)
+  }
+
   @Test("BPF_KSYSCALL takes the arguments of a system call from the inner registers, the fourth from r10")
   func systemCalls() async throws {
     let object = try await object(

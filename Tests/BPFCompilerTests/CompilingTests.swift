@@ -2,6 +2,7 @@ import BPFCompiler
 import BPFInstructions
 import BPFObject
 import BPFSimulator
+import BPFTypeFormat
 import Foundation
 import Testing
 
@@ -21,6 +22,21 @@ struct CompilingTests {
       let object = try ObjectFile(parsing: output.object)
       #expect(!object.programs.isEmpty, "\(name)")
       #expect(object.license == "GPL", "\(name)")
+    }
+  }
+
+  @Test(
+    "the examples compile against the types of the running kernel as well",
+    .enabled(if: FileManager.default.isReadableFile(atPath: "/sys/kernel/btf/vmlinux"), "needs /sys/kernel/btf/vmlinux")
+  )
+  func runningKernel() async throws {
+    let bytes = [UInt8](try Data(contentsOf: URL(filePath: "/sys/kernel/btf/vmlinux")))
+    let header = try CPrinter(BTF(parsing: bytes)).header()
+    let compiler = try #require(CompilerForTests.found)
+    for name in try FileManager.default.contentsOfDirectory(atPath: CompilerForTests.repository("Examples")) {
+      let output = try await compiler.compile(
+        .file(CompilerForTests.repository("Examples/\(name)")), headers: ["vmlinux.h": header])
+      #expect(output.warnings == "", "\(name)")
     }
   }
 

@@ -130,7 +130,7 @@ extension CarriedHeaders {
       ___bpf_apply(___core_walk, ___bpf_narg(src, path))(last, hop, dst, typeof(src), src, path)
     #define ___core_read(last, hop, src, path...)                                                                      \
       ({                                                                                                               \
-        typeof(___core_chain((src), path)) ___result;                                                                  \
+        ___bpf_typeof(___core_chain((src), path)) ___result;                                                           \
         ___core_read_into(last, hop, &___result, src, path);                                                           \
         ___result;                                                                                                     \
       })

@@ -92,6 +92,13 @@ extension CarriedHeaders {
     enum libbpf_pin_type { LIBBPF_PIN_NONE, LIBBPF_PIN_BY_NAME };
     enum libbpf_tristate { TRI_NO, TRI_YES, TRI_MODULE };
 
+    /* The type of an expression without `const`, so that a variable of it can be filled in. */
+    #if __clang_major__ >= 19
+    #define ___bpf_typeof(x) __typeof_unqual__(x)
+    #else
+    #define ___bpf_typeof(x) typeof(x)
+    #endif
+
     /* Whether a weak kernel symbol was found. */
     #define bpf_ksym_exists(sym)                                                                                       \
       ({                                                                                                               \

@@ -82,7 +82,7 @@ extension CarriedHeaders {
     #define ___pt_get(regs, name) (___pt_cast(regs)->name)
     #define ___pt_probe(regs, name)                                                                                    \
       ({                                                                                                               \
-        typeof(___pt_get(regs, name)) ___register;                                                                     \
+        ___bpf_typeof(___pt_get(regs, name)) ___register;                                                              \
         bpf_probe_read_kernel(&___register, sizeof(___register),                                                       \
                               (const void *)__builtin_preserve_access_index(&___pt_get(regs, name)));                  \
         ___register;                                                                                                   \

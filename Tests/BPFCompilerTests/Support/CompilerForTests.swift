@@ -32,6 +32,16 @@ enum CompilerForTests {
     try await #require(found).compile(.text(text), headers: headers, options: options)
   }
 
+  /// Whether the types of the running kernel can be read and have task work under the name that the examples use.
+  static var kernelHasTaskWork: Bool {
+    guard FileManager.default.isReadableFile(atPath: "/sys/kernel/btf/vmlinux"),
+      let release = try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)
+    else { return false }
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    // From 7.0 on the names have no `_impl`.
+    return numbers.count == 2 && numbers[0] == 6 && numbers[1] >= 18
+  }
+
   /// A path of the repository.
   static func repository(_ path: String) -> String {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
