@@ -12,6 +12,9 @@
   import SystemPackage
 #endif
 
+// Pointers here are zero-terminated strings of the C library. Each is copied into a `String` before anything else can run;
+// what `realpath` allocates is freed in the same function.
+
 /// The few questions to the file system that finding and running a compiler needs.
 enum FileSystem {
   /// The variables of this process that matter here.
