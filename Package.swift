@@ -88,7 +88,7 @@ let package = Package(
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
     tests(
       "BPFSimulatorTests",
-      ["BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
+      ["BPFSimulator", "BPFCompiler", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
     tests(
       "BPFLinuxTests",
       [

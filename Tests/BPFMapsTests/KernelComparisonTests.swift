@@ -31,6 +31,77 @@ import Testing
     }
   }
 
+  @Test("what programs look up is given up as late as in the running kernel")
+  func lruLookups() throws {
+    pin(toCPU: 0)
+    defer { pin(toCPU: nil) }
+    for definition in [
+      define(.lruHash, 8, 8, 24, .zeroSeed), define(.lruHash, 8, 8, 600, .zeroSeed),
+      define(.lruHash, 8, 8, 64, [.zeroSeed, .noCommonLRU]),
+    ] {
+      let theirs = try KernelMap(definition)
+      let ours = try BPFMap.create(definition, cpuCount: KernelMap.cpuCount)
+      let program = try KernelProgram.lookup(in: theirs)
+      var numbers = Numbers(seed: 300 + UInt64(definition.maxEntries))
+      var found = 0
+      for step in 0..<Int(definition.maxEntries) * 60 {
+        // Some keys are looked up often, so that elements become active.
+        let range =
+          Bool.random(using: &numbers) ? 0..<Int(definition.maxEntries) / 3 : 0..<Int(definition.maxEntries) * 2
+        let key = bytes(Int.random(in: range, using: &numbers), 8)
+        if Int.random(in: 0..<3, using: &numbers) == 0 {
+          try theirs.update(key, key)
+          try ours.updateElement(key, to: key)
+        } else {
+          let expected = try program.run(key) == 1
+          if expected { found += 1 }
+          let actual = ours.seen(key) != nil
+          guard actual == expected else {
+            Issue.record("step \(step) with \(definition.maxEntries) entries: \(actual), Linux \(expected)")
+            break
+          }
+        }
+      }
+      #expect(found > 500)
+    }
+  }
+
+  @Test("a ring buffer's records, headers and positions are those of the running kernel")
+  func ringBuffers() throws {
+    let definition = define(.ringBuffer, 0, 0, 8192)
+    let theirs = try KernelMap(definition)
+    let ours = try #require(BPFMap.create(definition) as? RingBufferMap)
+    let ring = try #require(KernelRing(theirs, size: 8192))
+    let sizes = [1, 8, 24, 100, 500]
+    let programs = try sizes.map { size in try KernelProgram.output(to: theirs, byteCount: size, flags: 0) }
+    var numbers = Numbers(seed: 9)
+    var consumed: UInt64 = 0
+    var full = 0
+    for step in 0..<2000 {
+      if Int.random(in: 0..<40, using: &numbers) == 0 {
+        try ours.consume { _ in }
+        consumed = ring.producerPosition
+        ring.consume(to: consumed)
+      }
+      let index = Int.random(in: 0..<sizes.count, using: &numbers)
+      let word = bytes(step * 0x0101_0101, 8)
+      let position = ring.producerPosition
+      let expected = try programs[index].run(word)
+      let record = (0..<sizes[index]).map { word[$0 % 8] }
+      let actual = -errno { try ours.output(record.span.bytes) }
+      if expected != 0 { full += 1 }
+      guard actual == expected, ours.query(3) == ring.producerPosition, ours.query(2) == consumed else {
+        Issue.record("step \(step): \(actual) at \(ours.query(3)), Linux \(expected) at \(ring.producerPosition)")
+        return
+      }
+      guard expected == 0 else { continue }
+      let offset = Int(position) % 8192
+      let bytes = (0..<8 + sizes[index]).map { ours.memory.base.load(fromByteOffset: offset + $0, as: UInt8.self) }
+      #expect(bytes == ring.bytes(at: position, count: 8 + sizes[index]), "step \(step)")
+    }
+    #expect(full > 10)
+  }
+
   @Test("queues, stacks and stack traces answer random operations as the running kernel does")
   func queues() throws {
     for definition in [define(.queue, 0, 8, 5), define(.stack, 0, 3, 5), define(.stackTrace, 4, 16, 5)] {

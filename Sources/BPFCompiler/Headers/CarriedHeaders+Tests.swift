@@ -46,6 +46,10 @@ extension CarriedHeaders {
     #define __auxiliary_unpriv ___test_note("test_auxiliary_unpriv")
     #define __btf_path(path) ___test_note("test_btf_path=" path)
     #define __caps_unpriv(caps) ___test_note("test_caps_unpriv=" EXPAND_QUOTE(caps))
+    #define CAP_NET_ADMIN 12
+    #define CAP_SYS_ADMIN 21
+    #define CAP_PERFMON 38
+    #define CAP_BPF 39
     #define __linear_size(size) ___test_note("test_linear_size=" XSTR(size))
     #define __load_if_JITed() ___test_note("load_mode=jited")
     #define __load_if_no_JITed() ___test_note("load_mode=no_jited")

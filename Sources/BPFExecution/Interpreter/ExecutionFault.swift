@@ -56,6 +56,16 @@ public struct ExecutionFault: Error, Hashable, Sendable {
   }
 }
 
+extension ExecutionFault {
+  /// The fault with the place of a slot, unless it has a place already.
+  func located(in program: PreparedProgram, at slot: Int) -> ExecutionFault {
+    guard place == nil else { return self }
+    var fault = self
+    fault.place = Place(program: program.name, function: program.functionName(at: slot), instruction: slot)
+    return fault
+  }
+}
+
 extension ExecutionFault: CustomStringConvertible {
   /// One sentence: program, function, instruction, reason.
   public var description: String {

@@ -178,14 +178,8 @@ extension Interpreter {
   ) -> Continuation {
     activation.pointee.stopped = record
     activation.pointee.hasFaulted = true
-    var fault = fault
-    if fault.place == nil {
-      let program = stack.program(at: activation.pointee.depth)
-      let index = record - program.code.base
-      fault.place = ExecutionFault.Place(
-        program: program.name, function: program.functionName(at: index), instruction: index)
-    }
-    self.fault = fault
+    let program = stack.program(at: activation.pointee.depth)
+    self.fault = fault.located(in: program, at: record - program.code.base)
     return nil
   }
 

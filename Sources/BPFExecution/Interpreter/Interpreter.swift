@@ -78,7 +78,12 @@ public final class Interpreter {
     let count = Int(min(budget, 1 << 58))
     activation.setRemaining(count, at: first)
     defer { executedInstructionCount = UInt64(count - activation.remaining(at: activation.stopped + 1)) }
-    return try finish(&activation, program, first, environment)
+    do throws(ExecutionFault) {
+      return try finish(&activation, program, first, environment)
+    } catch {
+      // A run that could not begin has not said where.
+      throw error.located(in: program, at: entry)
+    }
   }
 
   /// Runs a function of the program that has called a helper, within the run of the caller.

@@ -108,11 +108,7 @@ private struct Decoder {
       return Record(width == .bits64 ? forms.register64 : forms.register32, destination, source)
     case .immediate(let value):
       var immediate = signExtended(value)
-      switch operation {
-      case .shiftLeft, .shiftRight, .arithmeticShiftRight: immediate &= width == .bits64 ? 63 : 31
-      case .move where width == .bits32: immediate &= 0xffff_ffff
-      default: break
-      }
+      if operation == .move, width == .bits32 { immediate &= 0xffff_ffff }
       return Record(width == .bits64 ? forms.immediate64 : forms.immediate32, destination, immediate: immediate)
     }
   }

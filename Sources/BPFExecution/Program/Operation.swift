@@ -3,7 +3,7 @@ import BPFInstructions
 /// What a pre-decoded instruction does: dense, so that the interpreter's dispatch is one indexed jump.
 ///
 /// The names say width, then the second operand. What differs only in an immediate is one case: `mov32` of an
-/// immediate is `move64Immediate` of the zero-extended value, an immediate shift has its count already masked.
+/// immediate is `move64Immediate` of the zero-extended value.
 enum Operation: UInt8 {
   /// The second slot of a 64-bit immediate load. Decoding makes sure that nothing jumps there.
   case secondHalf

@@ -61,11 +61,20 @@ final class QueueStackMap: BPFMap, @unchecked Sendable {
   }
 
   private func read(into destination: inout MutableRawSpan, removing: Bool) throws(LinuxErrno) {
-    let bytes = take(removing: removing)
-    for index in 0..<min(valueSize, destination.byteCount) {
-      destination.storeBytes(of: bytes?[index] ?? 0, toByteOffset: index, as: UInt8.self)
+    var isEmpty = false
+    state.withLock { state in
+      guard state.count > 0 else {
+        isEmpty = true
+        return
+      }
+      values.load(into: &destination, at: nextOffset(state), count: valueSize)
+      if removing { remove(&state) }
     }
-    if bytes == nil { throw .noSuchEntry }
+    guard isEmpty else { return }
+    for index in 0..<min(valueSize, destination.byteCount) {
+      destination.storeBytes(of: 0, toByteOffset: index, as: UInt8.self)
+    }
+    throw .noSuchEntry
   }
 
   private func take(removing: Bool) -> [UInt8]? {

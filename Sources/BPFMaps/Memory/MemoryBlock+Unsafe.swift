@@ -146,10 +146,10 @@ public struct MemoryBlock: @unchecked Sendable {
     }
   }
 
-  /// Copies the `destination.byteCount` bytes at `offset` out.
-  func load(into destination: inout MutableRawSpan, at offset: Int) {
+  /// Copies the `count` bytes at `offset` out, as far as `destination` has room.
+  func load(into destination: inout MutableRawSpan, at offset: Int, count: Int) {
     destination.withUnsafeMutableBytes { buffer in
-      if let address = buffer.baseAddress { load(address, count: buffer.count, at: offset) }
+      if let address = buffer.baseAddress { load(address, count: min(count, buffer.count), at: offset) }
     }
   }
 

@@ -94,14 +94,31 @@ struct TrieNodes: Sendable {
   }
 
   /// How many bits a node's prefix and a key's have in common, from the first.
+  @inline(__always)
   func commonLength(_ link: UInt32, _ key: RawSpan, length: Int) -> Int {
     let limit = min(self.length(link), length)
-    var index = 0
-    while index * 8 < limit {
-      let difference = byte(link, index) ^ key.unsafeLoad(fromByteOffset: 4 + index, as: UInt8.self)
-      if difference != 0 { return min(index * 8 + difference.leadingZeroBitCount, limit) }
-      index += 1
+    var position = 0
+    while position * 8 < limit + 32 {
+      let own = UInt64(bigEndian: memory.loadWord(at: keyOffset(link) + position))
+      var difference = own ^ Self.word(key, position, dataSize + 4)
+      // The first four bytes are the length of the prefix.
+      if position == 0 { difference &= 0xffff_ffff }
+      if difference != 0 { return min(position * 8 + difference.leadingZeroBitCount - 32, limit) }
+      position += 8
     }
     return limit
+  }
+
+  /// Up to eight bytes at a position, the first one highest, zeros after the last.
+  @inline(__always)
+  private static func word(_ key: RawSpan, _ position: Int, _ count: Int) -> UInt64 {
+    if position + 8 <= count {
+      return UInt64(bigEndian: key.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+    }
+    var result: UInt64 = 0
+    for index in position..<count {
+      result |= UInt64(key.unsafeLoad(fromByteOffset: index, as: UInt8.self)) << UInt64(56 - 8 * (index - position))
+    }
+    return result
   }
 }

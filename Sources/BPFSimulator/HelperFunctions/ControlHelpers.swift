@@ -18,10 +18,19 @@ private func loop(_ run: ProgramRun, _ invocation: inout Invocation) throws(Exec
   _ = try run.function(callback, "bpf_loop", argument: 2, invocation)
   guard flags == 0 else { return LinuxErrno.invalidArgument.register }
   guard count <= 8 * 1024 * 1024 else { return LinuxErrno.tooBig.register }
-  for index in 0..<UInt64(count) where try invocation.call(function: callback, index, argument) != 0 {
-    return index + 1
+  for index in 0..<UInt64(count) {
+    let result = try invocation.call(function: callback, index, argument)
+    try requireLoopResult(result, "bpf_loop")
+    if result == 1 { return index + 1 }
   }
   return UInt64(count)
+}
+
+/// A callback of a loop returns 0 to go on and 1 to end.
+func requireLoopResult(_ result: UInt64, _ function: String) throws(ExecutionFault) {
+  guard result > 1 else { return }
+  throw ExecutionFault(
+    .environment("\(function): the callback returned \(Int64(bitPattern: result)), which is neither 0 nor 1"))
 }
 
 /// The greatest number of tail calls of one run (`MAX_TAIL_CALL_CNT`).
@@ -31,11 +40,12 @@ private let maximumTailCalls = 33
 private func tailCall(_ run: ProgramRun, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {
   let name = "bpf_tail_call"
   let array = try run.map(invocation.r2, name, argument: 2)
-  guard array.map.type == .programArray else {
-    throw ExecutionFault(.environment("\(name): map '\(array.name)' is not a program array"))
-  }
   guard run.context != nil else {
     throw ExecutionFault(.environment("\(name): a callback has no context to pass on"))
+  }
+  try run.requireContext(invocation.r1, name)
+  if let open = run.openSections {
+    throw ExecutionFault(.environment("\(name): the called program cannot close what is open: \(open)"))
   }
   guard invocation.tailCallCount < maximumTailCalls else { return LinuxErrno.noSuchEntry.register }
   let index = UInt32(truncatingIfNeeded: invocation.r3)
@@ -51,6 +61,10 @@ private func tailCall(_ run: ProgramRun, _ invocation: inout Invocation) throws(
 /// A lock is only ever held within one program, and programs of a simulated machine do not run at the same time: a lock
 /// that is held already is held by the same program.
 private func lock(_ run: ProgramRun, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {
+  try run.refuseTracing("bpf_spin_lock", "bpf_spin_lock")
+  guard run.program.kind.type != .socketFilter else {
+    throw ExecutionFault(.environment("bpf_spin_lock: socket filter progs cannot use bpf_spin_lock yet"))
+  }
   try run.requireWritable(invocation.r1, count: 4, "bpf_spin_lock", argument: 1)
   guard run.heldLock == nil else {
     throw ExecutionFault(.environment("bpf_spin_lock: a lock is held already, and a program may hold only one"))

@@ -9,6 +9,10 @@ extension ProgramRun {
     guard let map = machine.map(at: address) else {
       throw invalidArgument(function, argument, address, "a map")
     }
+    if let problem = MapCompatibility.problem(of: function, with: map.map) {
+      throw ExecutionFault(
+        .environment("\(function): map '\(map.name)' is of type \(map.map.type): \(problem)"))
+    }
     return map
   }
 

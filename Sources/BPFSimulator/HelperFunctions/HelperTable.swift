@@ -24,6 +24,8 @@ struct HelperTable: Sendable {
   private init() {
     let topics: [[HelperImplementation]] = [
       mapHelpers, userMemoryHelpers, currentTaskHelpers, printingHelpers, controlHelpers, stackHelpers,
+      ringBufferHelpers, perfEventHelpers, timerHelpers, taskStorageHelpers, perCPUHelpers, probeHelpers,
+      addressSpaceHelpers,
     ]
     for helper in topics.joined() { byNumber[helper.function.identifier] = helper }
   }

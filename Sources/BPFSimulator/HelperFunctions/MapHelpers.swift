@@ -126,7 +126,9 @@ private func forEachElement(_ run: ProgramRun, _ invocation: inout Invocation) t
       throw ExecutionFault(.environment("\(name): \(error)"))
     }
     defer { run.machine.giveBackKey(key, of: map) }
-    if try invocation.call(function: callback, map.object.address, key, value, argument) != 0 { break }
+    let result = try invocation.call(function: callback, map.object.address, key, value, argument)
+    try requireLoopResult(result, name)
+    if result == 1 { break }
   }
   return count
 }

@@ -5,6 +5,7 @@ import BPFMaps
 let stackHelpers: [HelperImplementation] = [
   .init("bpf_get_stack", stack),
   .init("bpf_get_task_stack", taskStack),
+  .init("bpf_get_stackid", stackNumber),
 ]
 
 /// What the upper bits of the flags ask for; the lowest eight are the number of frames to skip.
@@ -36,6 +37,24 @@ private func taskStack(_ run: ProgramRun, _ invocation: inout Invocation) throws
     guard task.kind == .user else { return .failure(.badAddress) }
     guard task === run.task else { return .failure(.notSupported) }
     return .success(CallChain.user(task.registers, in: task.memory, limit: limit))
+  }
+}
+
+/// Stores the chain at the event in a map of call chains, and returns its number there.
+private func stackNumber(_ run: ProgramRun, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {
+  let name = "bpf_get_stackid"
+  try run.requireContext(invocation.r1, name)
+  let map = try run.map(invocation.r2, name, argument: 2)
+  guard let traces = map.map as? StackTraceMap else {
+    throw run.invalidArgument(name, 2, invocation.r2, "a map of call chains")
+  }
+  let flags = invocation.r3
+  let limit = min(traces.depth + Int(flags & 0xff), CallChain.maximumDepth)
+  let frames = run.callChain(isUser: flags & StackFlags.user.rawValue != 0, limit: limit)
+  do throws(LinuxErrno) {
+    return UInt64(try traces.store(frames, flags: flags))
+  } catch {
+    return error.register
   }
 }
 

@@ -57,6 +57,7 @@ extension ProgramRun {
         registers.isUserMode ? [] : machine.kernelCallChain(on: cpu, isInterruptLeftOut: true)
       case .probe(let registers, _):
         registers.isUserMode ? [] : [registers.rip] + machine.kernelCallChain(on: cpu)
+      case .function(let traced): [traced.address] + machine.kernelCallChain(on: cpu)
       }
     return Array(chain.prefix(limit))
   }

@@ -25,6 +25,7 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
     self.instruction = instruction
   }
 
+  /// One sentence: what could not be loaded, where, and why.
   public var description: String {
     let place = instruction.map { " at instruction \($0)" } ?? ""
     return switch subject {

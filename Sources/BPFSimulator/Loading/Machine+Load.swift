@@ -109,6 +109,13 @@ extension Machine {
     _ program: Program, of object: ObjectFile, maps: [String: LoadedMap]
   ) throws(LoadError) -> LoadedProgram {
     var program = program
+    if let local = object.types, !program.typeRelocations.isEmpty {
+      do {
+        try program.applyTypeRelocations(local: local, target: types)
+      } catch {
+        throw LoadError(.program(program.name), "\(error)")
+      }
+    }
     var used: [LoadedMap] = []
     for (index, reference) in program.references.sorted(by: { $0.key < $1.key }) {
       try resolve(reference, at: index, in: &program, maps: maps, used: &used)

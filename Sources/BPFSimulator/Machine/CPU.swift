@@ -15,6 +15,14 @@ public final class CPU {
   var interruptsOffDepth = 0
   /// How many programs, callbacks or scripted sections run here right now; the CPU cannot take up anything else.
   var activityDepth = 0
+  /// Runs that `bpf_prog_active` counts.
+  var activeProgramCount: Int32 = 0
+  /// How often the CPU has gone over to another task.
+  var switchCount: UInt64 = 0
+  /// Timers whose time has come while the CPU could not take the software interrupt.
+  var dueTimers: [DueTimer] = []
+  /// The signal that a program has asked for where none can be sent, until the deferred step sends it.
+  var deferredSignal: (number: Int32, task: SimulatedTask)?
   /// Whether another CPU has asked this one to look for work.
   var hasInterprocessorInterrupt = false
   /// Whether deferred steps wait for interrupts to be on.

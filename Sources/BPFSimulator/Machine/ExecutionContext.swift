@@ -11,8 +11,10 @@ public enum ExecutionContext: Int, Hashable, Sendable, Comparable, CustomStringC
   /// A non-maskable interrupt.
   case nmi
 
+  /// Whether the left context is less restricted than the right one.
   public static func < (left: ExecutionContext, right: ExecutionContext) -> Bool { left.rawValue < right.rawValue }
 
+  /// The short name in timelines: `user`, `task`, `softirq`, `irq`, `NMI`.
   public var description: String {
     switch self {
     case .user: "user"

@@ -75,11 +75,15 @@ extension Machine {
 
   /// The self-interrupt of deferred steps, taken as soon as interrupts are on.
   func runDeferredSteps(on cpu: CPU) {
-    guard cpu.interruptsAreOn, !cpu.deferredSteps.isEmpty else { return }
+    guard cpu.interruptsAreOn, !cpu.deferredSteps.isEmpty || cpu.deferredSignal != nil else { return }
     cpu.enter(.hardirq)
     record(.interruptEntered, on: cpu)
     spend(configuration.costs.interrupt)
     taskWork.performDeferredSteps(on: cpu)
+    if let (number, task) = cpu.deferredSignal {
+      cpu.deferredSignal = nil
+      if number > 0 { post(number, to: task) }
+    }
     record(.interruptLeft, on: cpu)
     cpu.leave()
   }
@@ -100,6 +104,7 @@ extension Machine {
           cpu.leave()
           isDone = false
         }
+        if runDueTimers(on: cpu) { isDone = false }
         if cpu.context == .user, returnToUserMode(cpu.current, on: cpu) { isDone = false }
       }
       if let task = awakened.first, let cpu = freeCPU(for: task) {

@@ -39,6 +39,7 @@ extension Machine {
     fireScheduleSwitch(from: previous, to: next, on: cpu)
     if case .running = previous.state, previous !== cpu.idleTask { previous.state = .runnable }
     cpu.current = next
+    cpu.switchCount += 1
     if next !== cpu.idleTask { next.state = .running(cpu: cpu.number) }
     next.lastCPU = cpu.number
     record(.switchedTo, on: cpu)

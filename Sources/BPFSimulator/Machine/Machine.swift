@@ -47,11 +47,16 @@ public final class Machine {
   var programs: [UInt32: LoadedProgram] = [:]
   /// Addresses of the kernel variables that programs may refer to (`__ksym`).
   var kernelVariables: [String: ProgramAddress] = [:]
+  /// The variables of which each CPU has its own, by the address that programs refer to them with.
+  var perCPUVariables: [ProgramAddress: PerCPUVariable] = [:]
   let mapEvents: MapEvents
   /// The CPUs that act, the innermost last: in whose name maps tell of released elements.
   var actingCPUs: [CPU] = []
   var nextMapID: UInt32 = 1
   var nextProgramID: UInt32 = 1
+  var nextTimerIdentity: UInt64 = 1
+  /// The timers whose callbacks run now, the innermost last.
+  var runningTimers: [UInt64] = []
   let taskWork: TaskWorkEngine
   /// Tasks that have to run although no script puts them on a CPU: woken for work or by a signal.
   var awakened: [SimulatedTask] = []
@@ -85,6 +90,7 @@ public final class Machine {
     taskWork = TaskWorkEngine(freshContexts: configuration.freshContextsPerInterrupt)
     taskWork.machine = self
     mapEvents.machine = self
+    try makePerCPUVariables()
     for number in 0..<configuration.cpuCount {
       let idle = try makeTask(pid: 0, tgid: 0, comm: "swapper/\(number)", kind: .idle, memory: nil, parent: nil)
       idle.state = .running(cpu: number)

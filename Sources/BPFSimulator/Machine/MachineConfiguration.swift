@@ -21,13 +21,21 @@ public struct MachineConfiguration: Sendable {
 
   /// Durations in nanoseconds of virtual time.
   public struct Costs: Hashable, Sendable {
+    /// The entry into an interrupt or an NMI.
     public var interrupt: UInt64 = 500
+    /// The entry into a system call, and its exit.
     public var systemCall: UInt64 = 100
+    /// An interrupt that one CPU sends another.
     public var interprocessorInterrupt: UInt64 = 2_000
+    /// A switch from one task to another.
     public var contextSwitch: UInt64 = 1_500
+    /// A page fault that reads no file.
     public var minorFault: UInt64 = 700
+    /// A page fault that reads a file.
     public var majorFault: UInt64 = 100_000
+    /// One instruction of a program.
     public var instruction: UInt64 = 1
+    /// The durations of an ordinary machine.
     public init() {}
   }
 }

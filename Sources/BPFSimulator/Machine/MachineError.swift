@@ -14,6 +14,7 @@ public struct MachineError: Error, CustomStringConvertible {
     self.fault = fault
   }
 
+  /// The message.
   public var description: String { message }
 }
 
@@ -33,5 +34,6 @@ public struct ProgramFault: Error, CustomStringConvertible {
     let place = line.map { " (\($0))" } ?? ""
     return "program '\(program)', function '\(function)'\(place): \(fault)"
   }
+  /// The message.
   public var description: String { message }
 }

@@ -19,6 +19,7 @@ public struct TimelineEvent: Sendable {
     public var pid: Int32
     /// Its name, up to 15 characters.
     public var comm: String
+    /// Name and number, as `server/1000`.
     public var description: String { "\(comm)/\(pid)" }
   }
 

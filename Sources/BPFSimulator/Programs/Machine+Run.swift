@@ -39,19 +39,33 @@ extension Machine {
   /// Runs a function of a program that the kernel calls by itself: a timer's or a task-work callback.
   @discardableResult
   func runCallback(
-    of program: LoadedProgram, entry: Int, arguments: [UInt64], isSleepable: Bool, on cpu: CPU
+    of program: LoadedProgram, entry: Int, arguments: [UInt64], isSleepable: Bool,
+    results: ClosedRange<Int64> = Int64(Int32.min)...Int64(Int32.max), on cpu: CPU
   ) throws(ProgramFault) -> UInt64 {
     let run = ProgramRun(machine: self, program: program, cpu: cpu, isSleepable: isSleepable, context: nil)
-    return try execute(run, entry: entry, arguments: arguments).value
+    let result = try execute(run, entry: entry, arguments: arguments).value
+    guard results.contains(Int64(bitPattern: result)) else {
+      let fault = ProgramFault(
+        ExecutionFault(
+          .environment(
+            "At async callback return the register R0 has \(Int64(bitPattern: result)), which should have been in "
+              + "[\(results.lowerBound), \(results.upperBound)]")), in: program)
+      record(fault, on: cpu)
+      throw fault
+    }
+    return result
   }
 
   private func execute(
     _ run: ProgramRun, entry: Int, arguments: [UInt64]
   ) throws(ProgramFault) -> (value: UInt64, instructions: Int) {
     run.cpu.activityDepth += 1
+    let isCounted = run.program.kind.type.isCountedAsActive
+    if isCounted { run.cpu.activeProgramCount += 1 }
     actingCPUs.append(run.cpu)
     defer {
       actingCPUs.removeLast()
+      if isCounted { run.cpu.activeProgramCount -= 1 }
       run.cpu.activityDepth -= 1
     }
     let budget = UInt64(configuration.instructionBudget)
@@ -98,6 +112,16 @@ extension Machine {
 
   /// The greatest context in bytes; the kernel takes up to a page for `syscall` programs.
   static let contextCapacity = 4096
+}
+
+extension ProgramType {
+  /// Whether `bpf_prog_active` counts runs of such programs.
+  fileprivate var isCountedAsActive: Bool {
+    switch self {
+    case .kprobe, .tracepoint, .perfEvent: true
+    default: false
+    }
+  }
 }
 
 extension ProgramFault {

@@ -1,4 +1,5 @@
 import BPFExecution
+import BPFInstructions
 import BPFMaps
 
 /// One run of a program or of a callback that the kernel calls later: who runs it, where, and what it holds.
@@ -29,6 +30,8 @@ final class ProgramRun: ProgramEnvironment {
   var heldLock: ProgramAddress?
   /// What was acquired and has to be released, by address.
   var acquired: [ProgramAddress: Int] = [:]
+  /// Records of ring buffers that were reserved and have to be finished, by address.
+  var reservations: [ProgramAddress: RingBufferReservation] = [:]
 
   init(
     machine: Machine, program: LoadedProgram, cpu: CPU, isSleepable: Bool, context: ProgramAddress?, cookie: UInt64 = 0
@@ -67,16 +70,23 @@ final class ProgramRun: ProgramEnvironment {
     throw ExecutionFault(.environment("\(function) may sleep, and \(reason)"))
   }
 
-  /// Ends the run when something that it has opened or acquired is still open at its end.
-  func checkBalance() -> ExecutionFault? {
+  /// What the program has opened or acquired and not closed or released, `nil` when there is nothing.
+  var openSections: String? {
     var open: [String] = []
     if rcuDepth > 0 { open.append("bpf_rcu_read_lock without bpf_rcu_read_unlock") }
     if preemptionOffDepth > 0 { open.append("bpf_preempt_disable without bpf_preempt_enable") }
     if interruptsOffDepth > 0 { open.append("bpf_local_irq_save without bpf_local_irq_restore") }
     if heldLock != nil { open.append("bpf_spin_lock without bpf_spin_unlock") }
     if !acquired.isEmpty { open.append("\(acquired.values.reduce(0, +)) acquired reference(s) not released") }
-    guard !open.isEmpty else { return nil }
-    return ExecutionFault(.environment("the program has ended with " + open.joined(separator: ", ")))
+    if !reservations.isEmpty {
+      open.append("\(reservations.count) record(s) of a ring buffer neither submitted nor discarded")
+    }
+    return open.isEmpty ? nil : open.joined(separator: ", ")
+  }
+
+  /// Ends the run when something that it has opened or acquired is still open at its end.
+  func checkBalance() -> ExecutionFault? {
+    openSections.map { ExecutionFault(.environment("the program has ended with \($0)")) }
   }
 
   /// Undoes what a run that ended in a fault has left open, so that the machine can go on.
@@ -89,12 +99,25 @@ final class ProgramRun: ProgramEnvironment {
       guard let task = machine.tasksByAddress[address] else { continue }
       for _ in 0..<count { machine.releaseReference(to: task) }
     }
+    for (address, reservation) in reservations {
+      machine.memory.unmap(address)
+      reservation.discard(flags: [])
+    }
     acquired = [:]
+    reservations = [:]
     heldLock = nil
   }
 
+  /// The numbers of `bpf_spin_lock` and `bpf_spin_unlock`, the only helpers that may be called under a lock.
+  private static let lockNumber: Int32 = 93
+  private static let unlockNumber: Int32 = 94
+
   func callHelper(_ number: Int32, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {
     guard let helper = HelperTable.shared[number] else { throw ExecutionFault(.unknownHelper(number)) }
+    if heldLock != nil, number != Self.lockNumber, number != Self.unlockNumber {
+      throw ExecutionFault(
+        .environment("\(helper.function.name): function calls are not allowed while holding a lock"))
+    }
     return try helper.body(self, &invocation)
   }
 
@@ -106,6 +129,9 @@ final class ProgramRun: ProgramEnvironment {
       }
       let name = machine.missingFunctions[index]
       throw ExecutionFault(.environment("the weak kernel function '\(name)' does not exist; test for it first"))
+    }
+    if heldLock != nil, !function.name.hasPrefix("bpf_iter_num_") {
+      throw ExecutionFault(.environment("\(function.name): function calls are not allowed while holding a lock"))
     }
     return try function.body(self, &invocation)
   }

@@ -7,6 +7,8 @@ enum RunOrigin {
   /// At an instruction of the kernel or of a user program, with the registers there; `function` is the address of the
   /// function whose first instruction, or whose end, it is.
   case probe(UserRegisters, function: UInt64)
+  /// At the entry or the return of a kernel function, whose arguments are the context.
+  case function(TracedFunction)
 
   /// The registers in user mode: those of the event, or else those with which the task entered the kernel.
   func userRegisters(of task: SimulatedTask) -> UserRegisters? {
@@ -16,6 +18,14 @@ enum RunOrigin {
     default: task.kind == .user ? task.registers : nil
     }
   }
+}
+
+/// The function of the kernel at whose entry or return a tracing program runs.
+struct TracedFunction {
+  var address: UInt64
+  var argumentCount: Int
+  /// Whether the word behind the arguments is the result.
+  var hasResult: Bool
 }
 
 extension UserRegisters {

@@ -74,7 +74,7 @@ extension Machine {
       throw MachineError("\(task.name) is not running: only a running task can exit")
     }
     try systemCall(.exitGroup, by: task) { () throws(MachineError) -> Int64 in
-      if case .running(let number) = task.state { end(task, keepingMemory: false, on: cpus[number]) }
+      if case .running(let number) = task.state { end(task, on: cpus[number]) }
       return 0
     }
   }
@@ -158,15 +158,15 @@ extension Machine {
       if cpu.current === task, cpu.contexts.isEmpty { switchTo(cpu.idleTask, on: cpu) }
     default:
       task.systemCall = nil
-      end(task, keepingMemory: true, on: cpu)
+      end(task, on: cpu)
     }
   }
 
   /// Ends a task: its last work, its place on the CPU, its table entry as a zombie.
   ///
-  /// Death by signal runs pending work before the task exits, with its memory (specification, section 6.1).
-  func end(_ task: SimulatedTask, keepingMemory: Bool, on cpu: CPU) {
-    if keepingMemory, task.notification != nil { runTaskWork(of: task, on: cpu) }
+  /// A signal is looked at only when no work is pending, so a killed task has run its work with its memory; work that
+  /// the last system call has asked for runs here, without (specification, section 6.1).
+  func end(_ task: SimulatedTask, on cpu: CPU) {
     task.isExiting = true
     fireExit(of: task, on: cpu)
     task.memory = nil
@@ -197,6 +197,7 @@ extension Machine {
     guard task.referenceCount == 0 else { return }
     tasks[task.pid] = nil
     tasksByAddress[task.object.address] = nil
+    releaseStorage(of: task)
     releaseObjects(of: task)
   }
 

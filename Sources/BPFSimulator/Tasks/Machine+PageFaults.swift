@@ -15,11 +15,11 @@ extension Machine {
     let activity = cpu.activityDepth
     let state = task.state
     cpu.activityDepth = 0
-    cpu.current = cpu.idleTask
     task.state = .waitingForPage
+    switchTo(cpu.idleTask, on: cpu)
     body()
     settle()
-    cpu.current = task
+    switchTo(task, on: cpu)
     task.state = state
     cpu.activityDepth = activity
     cpu.restoreContexts(contexts)

@@ -18,8 +18,9 @@ public final class SimulatedTask {
   public internal(set) var state: State = .runnable
   /// The thread that created its process.
   public internal(set) weak var parent: SimulatedTask?
-  /// User and group, as `bpf_get_current_uid_gid` reports them.
+  /// The number of its user, as `bpf_get_current_uid_gid` reports it.
   public var userID: UInt32 = 1000
+  /// The number of its group.
   public var groupID: UInt32 = 1000
   /// When it was created, in nanoseconds of the machine's clock.
   public let startTime: UInt64
@@ -100,28 +101,50 @@ public enum SignalAction: Hashable, Sendable {
 
 /// The registers of a user-mode thread on x86-64, in the order of `struct pt_regs`.
 public struct UserRegisters: Hashable, Sendable {
+  /// The register `r15`.
   public var r15: UInt64 = 0
+  /// The register `r14`.
   public var r14: UInt64 = 0
+  /// The register `r13`.
   public var r13: UInt64 = 0
+  /// The register `r12`.
   public var r12: UInt64 = 0
+  /// The frame pointer.
   public var rbp: UInt64 = 0
+  /// The register `rbx`.
   public var rbx: UInt64 = 0
+  /// The register `r11`.
   public var r11: UInt64 = 0
+  /// The register `r10`.
   public var r10: UInt64 = 0
+  /// The register `r9`.
   public var r9: UInt64 = 0
+  /// The register `r8`.
   public var r8: UInt64 = 0
+  /// The register `rax`: the result of a system call.
   public var rax: UInt64 = 0
+  /// The register `rcx`.
   public var rcx: UInt64 = 0
+  /// The register `rdx`.
   public var rdx: UInt64 = 0
+  /// The register `rsi`.
   public var rsi: UInt64 = 0
+  /// The register `rdi`.
   public var rdi: UInt64 = 0
+  /// The number of the system call (`orig_rax`), which stays when `rax` becomes the result.
   public var originalRAX: UInt64 = 0
+  /// The address of the next instruction.
   public var rip: UInt64 = 0x0000_5555_5555_4000
+  /// The code segment; its lowest two bits are 3 in user mode.
   public var cs: UInt64 = 0x33
+  /// The flags register.
   public var flags: UInt64 = 0x246
+  /// The stack pointer.
   public var rsp: UInt64 = 0x0000_7fff_ffff_e000
+  /// The stack segment.
   public var ss: UInt64 = 0x2b
 
+  /// Registers of a thread that has just begun.
   public init() {}
 
   /// The 21 words as they lie in memory.

@@ -56,21 +56,37 @@ public struct SystemCall: Hashable, Sendable {
     return call
   }
 
+  /// `read`, as from a pipe that is empty.
   public static let read = SystemCall(name: "read", number: 0)
+  /// `write`, as to a pipe that is full.
   public static let write = SystemCall(name: "write", number: 1)
+  /// `getppid`, which never sleeps.
   public static let getppid = SystemCall(name: "getppid", number: 110)
+  /// `pause`.
   public static let pause = SystemCall(name: "pause", number: 34)
+  /// `rt_sigsuspend`.
   public static let sigsuspend = SystemCall(name: "rt_sigsuspend", number: 130)
+  /// `futex` with `FUTEX_WAIT`.
   public static let futex = SystemCall(name: "futex", number: 202)
+  /// `recvfrom` on a socket without a timeout.
   public static let recv = SystemCall(name: "recvfrom", number: 45)
+  /// `msgrcv`.
   public static let msgrcv = SystemCall(name: "msgrcv", number: 70)
+  /// `wait4`.
   public static let waitpid = SystemCall(name: "wait4", number: 61)
+  /// `flock`, waiting for the lock.
   public static let flock = SystemCall(name: "flock", number: 73)
+  /// `fcntl` with `F_SETLKW`, waiting for the lock.
   public static let fcntlSetLockWait = SystemCall(name: "fcntl", number: 72)
+  /// `execve`; ``Machine/execute(_:as:)`` makes it.
   public static let execve = SystemCall(name: "execve", number: 59)
+  /// `fork`; ``Machine/fork(_:)`` makes it.
   public static let fork = SystemCall(name: "fork", number: 57)
+  /// `exit_group`; ``Machine/exit(_:code:)`` makes it.
   public static let exitGroup = SystemCall(name: "exit_group", number: 231)
+  /// `bpf`, in which `syscall` programs run.
   public static let bpf = SystemCall(name: "bpf", number: 321)
+  /// `vfork`, whose sleep nothing but the end of the child interrupts.
   public static let vfork = SystemCall(name: "vfork", number: 58, whenInterrupted: .isUninterruptible)
 
   /// `nanosleep` for a time in nanoseconds.

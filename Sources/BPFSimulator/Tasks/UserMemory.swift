@@ -18,10 +18,15 @@ public final class UserMemory {
 
   /// What may be done with a page.
   public struct Protection: OptionSet, Hashable, Sendable {
+    /// The bits, as `PROT_READ` and the others number them.
     public let rawValue: UInt8
+    /// Takes any bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The page can be read.
     public static let read = Protection(rawValue: 1)
+    /// The page can be written.
     public static let write = Protection(rawValue: 2)
+    /// The page holds code.
     public static let execute = Protection(rawValue: 4)
   }
 

@@ -5,6 +5,8 @@ struct CAttributes {
   var alignment: UInt64 = 0
   var declarationTags: [String] = []
   var section: String?
+  /// The size of an enumeration in bytes, where `mode` gives it.
+  var enumerationByteCount: UInt32?
   /// Whether the declaration is marked `__bpf_kfunc`.
   var isKernelFunction = false
 
@@ -13,6 +15,7 @@ struct CAttributes {
     alignment = max(alignment, other.alignment)
     declarationTags += other.declarationTags
     section = other.section ?? section
+    enumerationByteCount = other.enumerationByteCount ?? enumerationByteCount
     isKernelFunction = isKernelFunction || other.isKernelFunction
   }
 }
@@ -66,12 +69,26 @@ extension CDeclarationParser {
       try expect(")")
     case "btf_decl_tag": attributes.declarationTags.append(try parseAttributeText())
     case "btf_type_tag": typeTags.append(try parseAttributeText())
+    case "mode": attributes.enumerationByteCount = try parseMode()
     case "section": attributes.section = try parseAttributeText()
     // These say nothing about a type's layout or name.
     case "preserve_access_index", "unused", "used", "may_alias", "designated_init", "noderef", "weak", "deprecated":
       break
     default: throw error(.invalidAttribute("'\(name)' is not known"), at: start)
     }
+  }
+
+  /// The machine mode of an integer, in bytes.
+  private mutating func parseMode() throws(CDeclarationError) -> UInt32 {
+    try expect("(")
+    let start = peek()
+    let modes: [String: UInt32] = ["byte": 1, "QI": 1, "HI": 2, "SI": 4, "DI": 8, "word": 8]
+    guard case .identifier(let name) = start.kind,
+      let byteCount = modes[name.hasPrefix("__") ? String(name.dropFirst(2).dropLast(2)) : name]
+    else { throw unexpected("the name of a mode") }
+    advance()
+    try expect(")")
+    return byteCount
   }
 
   private mutating func parseAttributeText() throws(CDeclarationError) -> String {

@@ -122,6 +122,7 @@ extension CDeclarationParser {
       let type = try apply(declarator, to: specifiers.type, at: place).wrapped(in: &table)
       var attributes = specifiers.attributes
       attributes.merge(declarator.attributes)
+      try rejectMode(attributes, at: place)
       var width: UInt64?
       if take(":") {
         width = try parseWidth(name: declarator.name, type: type)

@@ -26,7 +26,9 @@ extension CDeclarationParser {
     let lowest = numbers.min() ?? 0
     let highest = numbers.max() ?? 0
     let isSigned = underlying?.isSigned ?? (lowest < 0)
-    let byteCount = underlying?.byteCount ?? Self.byteCount(from: lowest, to: highest, isPacked: attributes.isPacked)
+    let byteCount =
+      underlying?.byteCount ?? attributes.enumerationByteCount
+      ?? Self.byteCount(from: lowest, to: highest, isPacked: attributes.isPacked)
     let limit: Int128 = 1 << Int128(byteCount * 8)
     let range = isSigned ? -(limit / 2)...(limit / 2 - 1) : 0...(limit - 1)
     guard range.contains(lowest), range.contains(highest) else {

@@ -86,6 +86,7 @@ struct CDeclarationParser {
       guard !declarator.name.isEmpty else { throw unexpected("a name") }
       var attributes = specifiers.attributes
       attributes.merge(declarator.attributes)
+      try rejectMode(attributes, at: start)
       try declare(declarator, specifiers, attributes, at: start)
     } while take(",")
     if isPunctuator("{") { throw error(.unsupported("a function body")) }
@@ -107,6 +108,13 @@ struct CDeclarationParser {
     try expect(")")
     try expect(";")
     guard condition.value != 0 else { throw error(.assertionFailed(text), at: start) }
+  }
+
+  /// A mode would change the type of what is declared, which is understood for enumerations only.
+  func rejectMode(_ attributes: CAttributes, at start: CToken) throws(CDeclarationError) {
+    guard attributes.enumerationByteCount == nil else {
+      throw error(.invalidAttribute("'mode' is known for enumerations only"), at: start)
+    }
   }
 
   private mutating func declare(

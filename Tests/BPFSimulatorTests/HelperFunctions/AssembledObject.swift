@@ -19,7 +19,9 @@ struct AssembledObject {
     definition.flags = flags
     if let declarations {
       var parsed = CDeclarations()
-      try parsed.read("typedef unsigned int u32; typedef unsigned long long u64;\n" + declarations, file: "value.h")
+      try parsed.read(
+        "typedef unsigned int u32; typedef unsigned long long u64; struct key { int key; };\n" + declarations,
+        file: "value.h")
       let types = try BTF(parsed.builder)
       definition.types = types
       definition.keyType = types.first(named: "int", kind: .integer) ?? .void

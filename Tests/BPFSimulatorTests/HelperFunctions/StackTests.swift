@@ -56,6 +56,10 @@ import Testing
       """)
     try object.program("wrong_context", "r1 = r10\nr2 = r10\nr2 += -8\nr3 = 8\nr4 = 0\ncall bpf_get_stack\nexit")
     try object.program("no_task", "r2 = r10\nr2 += -8\nr3 = 8\nr4 = 0\ncall bpf_get_task_stack\nexit")
+    try object.map("traces", .stackTrace, value: 24, entries: 2)
+    try object.program(
+      "stack_number", "r2 = map(traces) ll\nr3 = *(u64 *)(r1 + 0)\ncall bpf_get_stackid\nexit")
+    try object.program("no_traces", "r2 = map(samples) ll\nr3 = 0\ncall bpf_get_stackid\nexit")
     try object.map("samples", .array, value: 96, entries: 1)
     for (name, flags) in [("user", 0x100), ("kernel", 0)] {
       try object.program(
@@ -185,6 +189,23 @@ import Testing
     try machine.idle(0)
     #expect(try sample("sample_user").first == 0)
     #expect(try sample("sample_kernel").first ?? 0 > 24)
+  }
+
+  @Test("a stack that is stored has a number, the same each time")
+  func numbers() throws {
+    let (_, _, object) = try machine()
+    func store(_ flags: UInt64) throws -> Int64 {
+      Int64(bitPattern: try object.run("stack_number", context: flags.memoryBytes).result)
+    }
+    let first = try store(Self.user)
+    let traces = try #require(try object.map("traces") as? StackTraceMap)
+    #expect(first >= 0 && traces.frames(of: UInt32(first)) == [0x4000, 0x1111, 0x2222])
+    #expect(try store(Self.user) == first)
+    let second = try store(Self.user | 0x400 | 1)
+    #expect(second >= 0 && traces.frames(of: UInt32(second)) == [0x1111, 0x2222])
+    #expect(try store(Self.user | 3) == -14)
+    #expect(try store(0x800) == -22)
+    #expect(throws: MachineError.self) { try object.run("no_traces") }
   }
 
   @Test("a wrong context and a wrong task end the run")

@@ -26,6 +26,12 @@ import Testing
         "struct s { int x __attribute__((aligned(3))); };",
         "t.h:1:41: invalid attribute: an alignment of 3; it must be a power of two up to 1048576"
       ),
+      ("int x __attribute__((mode(byte)));", "t.h:1:5: invalid attribute: 'mode' is known for enumerations only"),
+      (
+        "struct s { int x __attribute__((mode(HI))); };",
+        "t.h:1:16: invalid attribute: 'mode' is known for enumerations only"
+      ),
+      ("enum e { A = 300 } __attribute__((mode(byte)));", "t.h:1:6: too large: a value of an enumeration of 1 bytes"),
       ("int x[1/0];", "t.h:1:8: invalid constant expression: division by zero"),
       ("int x[1 << 40];", "t.h:1:9: invalid constant expression: a shift by 40 of a value of 32 bits"),
       ("int x[0x7fffffff + 1];", "t.h:1:18: invalid constant expression: overflow in '+'"),

@@ -81,6 +81,8 @@ import Testing
       ("enum e { A = ~0ULL }", 8, false, true),
       ("enum __attribute__((packed)) e { A = 200 }", 1, false, false),
       ("enum e { A = 300 } __attribute__((packed))", 2, false, false),
+      ("enum e { A, B = 255 } __attribute__((mode(byte)))", 1, false, false),
+      ("enum __attribute__((__mode__(__HI__))) e { A = -1 }", 2, true, false),
       ("enum e : unsigned char { A }", 1, false, false),
       ("enum e : unsigned long long { A }", 8, false, true),
       ("enum e : long { A }", 8, true, true),

@@ -1,0 +1,84 @@
+import BPFMaps
+import BPFObject
+import BPFSimulator
+import Testing
+
+@Suite struct PerfEventTests {
+  /// The context is: size, flags, then bytes to send.
+  private func object() throws -> ObjectFile {
+    var object = AssembledObject()
+    try object.map("events", .perfEventArray, value: 4, entries: 3)
+    try object.program(
+      "output",
+      """
+      r6 = r1
+      r2 = map(events) ll
+      r3 = *(u64 *)(r6 + 8)
+      r4 = r6
+      r4 += 16
+      r5 = *(u64 *)(r6 + 0)
+      call bpf_perf_event_output
+      exit
+      """)
+    try object.program(
+      "no_context", "r1 = 0\nr2 = map(events) ll\nr3 = 0\nr4 = r10\nr4 += -8\nr5 = 8\ncall bpf_perf_event_output\nexit")
+    try object.program(
+      "unreadable", "r2 = map(events) ll\nr3 = 0\nr4 = r10\nr4 += -8\nr5 = 16\ncall bpf_perf_event_output\nexit")
+    return object.file
+  }
+
+  private static let currentCPU: UInt64 = 0xffff_ffff
+
+  private func output(_ object: LoadedObject, size: UInt64 = 8, flags: UInt64, on cpu: Int = 0) throws -> Int64 {
+    let context = [size, flags, 0x1234, 0x5678].flatMap(\.memoryBytes)
+    return Int64(bitPattern: try object.run("output", context: context, on: cpu).result)
+  }
+
+  @Test("each CPU writes to its own buffer")
+  func records() throws {
+    let object = try Machine().load(object())
+    let buffers = try object.openPerfEventBuffers("events")
+    #expect(buffers.map(\.cpu) == [0, 1])
+    #expect(try output(object, flags: Self.currentCPU, on: 1) == 0)
+    #expect(try output(object, size: 3, flags: 0, on: 0) == 0)
+    #expect(try output(object, size: 0, flags: 0, on: 0) == 0)
+    #expect(buffers[0].drain() == [[0x34, 0x12, 0], []])
+    #expect(buffers[1].drain().map(\.memoryWords) == [[0x1234]])
+    #expect(buffers[1].drain().isEmpty)
+  }
+
+  @Test("a wrong index, an empty slot and another CPU's buffer give the errors of Linux")
+  func errors() throws {
+    let object = try Machine().load(object())
+    #expect(try output(object, flags: 0) == -2)
+    #expect(try output(object, flags: 3) == -7)
+    #expect(try output(object, flags: 1 << 32) == -22)
+    try object.openPerfEventBuffer("events", at: 2, cpu: 1)
+    #expect(try output(object, flags: 2) == -95)
+    #expect(try output(object, flags: 2, on: 1) == 0)
+    let buffer = try object.openPerfEventBuffer("events", at: 0, cpu: 0, pageCount: 1)
+    // 8 bytes of header, 4 of size, 8 of record and 4 of padding.
+    for _ in 0..<170 { #expect(try output(object, flags: 0) == 0) }
+    #expect(try output(object, flags: 0) == -28)
+    #expect(buffer.lostCount == 1 && buffer.drain().count == 170)
+    #expect(try output(object, flags: 0) == 0)
+  }
+
+  @Test("buffers are opened only where they fit")
+  func opening() throws {
+    let object = try Machine().load(object())
+    #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 3, cpu: 0) }
+    #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 0, cpu: 2) }
+    #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 0, cpu: 0, pageCount: 3) }
+  }
+
+  @Test("a wrong context and too few bytes end the run")
+  func refusals() throws {
+    let machine = try Machine()
+    let object = try machine.load(object())
+    #expect(throws: MachineError.self) { try object.run("no_context") }
+    #expect(machine.faults.last?.message.contains("argument 1 is 0x0") == true)
+    #expect(throws: MachineError.self) { try object.run("unreadable") }
+    #expect(machine.faults.last?.message.contains("argument 4") == true)
+  }
+}

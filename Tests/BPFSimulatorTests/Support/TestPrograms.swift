@@ -1,0 +1,27 @@
+import BPFCompiler
+import BPFObject
+import BPFSimulator
+import Foundation
+
+/// The programs of `Tests/Programs`, compiled once in a run of the tests against the simulated kernel's types.
+enum TestPrograms {
+  static let taskWorkRequests = Compiled("task_work_requests.bpf.c")
+  static let taskWorkLocks = Compiled("task_work_locks.bpf.c")
+
+  /// A source file and the object that clang makes of it when it is first asked for.
+  final class Compiled: Sendable {
+    private let task: Task<ObjectFile, any Error>
+
+    init(_ name: String) {
+      task = Task {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+          .deletingLastPathComponent()
+        let path = tests.appending(path: "Programs/\(name)").path(percentEncoded: false)
+        let output = try await BPFCompiler.find().compile(.file(path), headers: SimulatedKernelTypes.headers)
+        return try ObjectFile(parsing: output.object)
+      }
+    }
+
+    func object() async throws -> ObjectFile { try await task.value }
+  }
+}
