@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MeropsCommand
 import Testing
 
@@ -56,13 +57,43 @@ import Testing
     }
   }
 
-  @Test("the JIT compiler and ELF files are refused as not being there yet, with an exit status of their own")
+  @Test("the JIT compiler is refused as not being there yet, with an exit status of its own")
   func notThereYet() async throws {
-    for option in ["--jit", "--elf"] {
-      let outcome = try await CommandProcess.run("conformance", option, "--program", Self.secondByte)
-      #expect(outcome.status == CommandStatus.unsupported.rawValue, "\(outcome.transcript)")
-      #expect(outcome.output == "")
-      #expect(outcome.error.contains(option == "--jit" ? "there is no JIT compiler yet" : "'--elf' is not there yet"))
+    let outcome = try await CommandProcess.run("conformance", "--jit", "--program", Self.secondByte)
+    #expect(outcome.status == CommandStatus.unsupported.rawValue, "\(outcome.transcript)")
+    #expect(outcome.output == "")
+    #expect(outcome.error.contains("there is no JIT compiler yet"))
+  }
+
+  @Test(
+    "the code in an ELF file runs, and code that a loader would have to complete does not",
+    .enabled(if: Fixture.hasCompiler))
+  func executableFile() async throws {
+    func run(_ text: String, _ memory: String) async throws -> CommandProcess.Outcome {
+      try await Fixture.withFolder { folder in
+        let object = try await folder.compile(text, as: "code")
+        let bytes = try Data(contentsOf: URL(filePath: object))
+        let words = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: "  ")
+        return try await CommandProcess.run("conformance", memory, "--elf", input: words)
+      }
     }
+    let sum = try await run(
+      """
+      unsigned long sum(unsigned char *memory, unsigned long length) {
+        unsigned long total = 0;
+        for (unsigned long i = 0; i < length; i++) total += memory[i];
+        return total;
+      }
+      """, "01 02 03 ff")
+    #expect(sum.status == 0, "\(sum.transcript)")
+    #expect(sum.output == "105\n")
+
+    let incomplete = try await run("int x; int get(void) { return x; }", "")
+    #expect(incomplete.status == CommandStatus.input.rawValue)
+    #expect(incomplete.error.contains("the code refers to what a loader has to fill in"), "\(incomplete.error)")
+
+    let none = try await CommandProcess.run("conformance", "--elf", "--program", "7f 45 4c 46 00")
+    #expect(none.status == CommandStatus.input.rawValue)
+    #expect(none.error.hasPrefix("merops: error: cannot use the program: "), "\(none.error)")
   }
 }

@@ -31,8 +31,11 @@ public struct ProgramFault: Error, CustomStringConvertible {
 
   /// One sentence with the place.
   public var message: String {
-    let place = line.map { " (\($0))" } ?? ""
-    return "program '\(program)', function '\(function)'\(place): \(fault)"
+    var place = "program '\(program)'"
+    if function != program { place += ", function '\(function)'" }
+    if let instruction = fault.place?.instruction { place += ", instruction \(instruction)" }
+    if let line { place += " (\(line))" }
+    return "\(place): \(fault.reason)"
   }
   /// The message.
   public var description: String { message }

@@ -13,12 +13,26 @@ public struct TimelineEvent: Sendable {
   /// What happened.
   public var kind: Kind
 
+  package init(time: UInt64, cpu: Int, context: ExecutionContext, thread: ThreadName, kind: Kind) {
+    self.time = time
+    self.cpu = cpu
+    self.context = context
+    self.thread = thread
+    self.kind = kind
+  }
+
   /// The identity of a thread as events show it.
   public struct ThreadName: Hashable, Sendable, CustomStringConvertible {
     /// The thread's number (`pid` in the kernel's words).
     public var pid: Int32
     /// Its name, up to 15 characters.
     public var comm: String
+
+    package init(pid: Int32, comm: String) {
+      self.pid = pid
+      self.comm = comm
+    }
+
     /// Name and number, as `server/1000`.
     public var description: String { "\(comm)/\(pid)" }
   }

@@ -57,6 +57,7 @@ public struct TimelineText: CustomStringConvertible {
       case .closes: depths[thread] = max(0, depth - 1)
       case .none: break
       }
+      if case .switchedTo = event.kind, event.thread.pid == 0 { text = "idle" }
       guard !text.isEmpty else { continue }
       if depth > 0 {
         let isLast = event.kind.nesting == .closes

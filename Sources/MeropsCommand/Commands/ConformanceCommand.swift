@@ -27,7 +27,7 @@ package struct ConformanceCommand: AsyncParsableCommand {
   @Flag(help: "Run the program through the JIT compiler (not there yet: exit status 6).")
   package var jit = false
 
-  @Flag(help: "The program is an ELF file (not there yet: exit status 6).")
+  @Flag(help: "The program is an ELF file, of which the first section of code runs.")
   package var elf = false
 
   package init() {}
@@ -42,9 +42,6 @@ package struct ConformanceCommand: AsyncParsableCommand {
     guard !jit else {
       throw CommandFailure(.unsupported, "there is no JIT compiler yet: leave out '--jit' to run in the interpreter")
     }
-    guard !elf else {
-      throw CommandFailure(.unsupported, "'--elf' is not there yet: give the byte code itself")
-    }
     let memory = try HexadecimalBytes(parsing: memory ?? "", what: "the memory")
     let code: HexadecimalBytes
     if let program {
@@ -55,10 +52,30 @@ package struct ConformanceCommand: AsyncParsableCommand {
     guard !code.bytes.isEmpty else {
       throw CommandFailure(.usage, "there is no program: give it with '--program' or on standard input")
     }
+    let program = elf ? try Self.code(in: code.bytes) : code.bytes
     do {
-      return try ConformanceRun.run(program: code.bytes, memory: memory.bytes)
+      return try ConformanceRun.run(program: program, memory: memory.bytes)
     } catch {
       throw CommandFailure(.failed, "\(error)")
+    }
+  }
+
+  /// The byte code in an ELF file, which needs neither symbols nor types for it.
+  private static func code(in bytes: [UInt8]) throws(CommandFailure) -> [UInt8] {
+    do throws(ObjectError) {
+      let file = try ELFFile(parsing: bytes)
+      let section = file.sections.first {
+        $0.type == .programBits && $0.flags.contains(.execute) && $0.byteCount > 0
+      }
+      guard let section else { throw ObjectError(.malformed, "there is no section with code in it") }
+      if let relocations = file.sections.first(where: { $0.isRelocation(of: section) }) {
+        throw ObjectError(
+          .unsupported, section: relocations.name, "the code refers to what a loader has to fill in",
+          advice: "use 'merops run' for such an object")
+      }
+      return Array(try file.contents(of: section))
+    } catch {
+      throw CommandFailure(.input, "cannot use the program: \(error)")
     }
   }
 
@@ -68,5 +85,11 @@ package struct ConformanceCommand: AsyncParsableCommand {
       throw CommandFailure(.usage, "the program on standard input is no text of hexadecimal bytes")
     }
     return text
+  }
+}
+
+extension ELFSection {
+  fileprivate func isRelocation(of section: ELFSection) -> Bool {
+    (type == .relocations || type == .relocationsWithAddends) && info == section.index && byteCount > 0
   }
 }

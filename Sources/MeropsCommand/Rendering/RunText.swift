@@ -68,7 +68,8 @@ package struct RunText {
 
   private func text(of value: DecodedValue, after column: Int) -> String {
     let line = value.description
-    guard column + line.count > Self.width, let value = value.value else { return style.applied(.value, to: line) }
-    return style.applied(.value, to: value.lines(indent: 2))
+    guard column + line.count > Self.width else { return style.applied(.value, to: line) }
+    return value.lines(indent: 2).split(separator: "\n").map { style.applied(.value, to: String($0)) }
+      .joined(separator: "\n")
   }
 }
