@@ -224,7 +224,117 @@ enum Sources {
     }
     """
 
+  /// Much at once, as in real tools: a filter that is set from outside, maps of maps, callbacks, kernel symbols that may
+  /// be missing, configuration, several programs in a section, sections of data with names of their own.
+  static let tool = """
+    #define __relocatable __attribute__((preserve_access_index))
+    #define MAX_SLOTS 27
+    struct task_struct { int pid; int tgid; char comm[16]; struct task_struct *parent; } __relocatable;
+    struct event { u32 pid; u32 kind; u64 delta; char comm[16]; };
+    struct histogram { u32 slots[MAX_SLOTS]; };
+    struct entry { u64 start; u32 state; u64 work; };
+
+    const volatile u32 wanted_pid = 0;
+    const volatile bool wants_all SEC(".rodata.settings") = 1;
+    static u64 lost SEC(".data.statistics");
+    __hidden u64 seen SEC(".data.statistics") = 0;
+    static struct histogram empty;
+    int state_names[3] = { 5, 6, 7 };
+
+    struct {
+      __uint(type, 1);
+      __uint(max_entries, 10240);
+      __uint(map_flags, 1);
+      __type(key, u32);
+      __type(value, struct entry);
+    } starts SEC(".maps");
+
+    struct per_task {
+      __uint(type, 2);
+      __uint(max_entries, MAX_SLOTS);
+      __type(key, u32);
+      __type(value, u64);
+    } first_task SEC(".maps"), second_task SEC(".maps");
+
+    struct {
+      __uint(type, 13);
+      __uint(max_entries, 8);
+      __type(key, u32);
+      __array(values, struct per_task);
+    } tasks SEC(".maps") = { .values = { (void *)&first_task, (void *)&second_task } };
+
+    struct {
+      __uint(type, 27);
+      __uint(max_entries, 1 << 18);
+    } events SEC(".maps");
+
+    int on_tail(void *ctx);
+    struct {
+      __uint(type, 3);
+      __uint(max_entries, 2);
+      __uint(key_size, 4);
+      __array(values, int (void *));
+    } tails SEC(".maps") = { .values = { [1] = (void *)&on_tail } };
+
+    extern bool CONFIG_PREEMPT __kconfig __weak;
+    extern int LINUX_KERNEL_VERSION __kconfig;
+    extern int schedule_work(void *task, void *work, void *map, void *callback, void *aux) __ksym __weak;
+    extern int schedule_work_plain(void *task, void *work, void *map, void *callback) __ksym __weak;
+    extern const void runqueues __ksym __weak;
+    static long (*const bpf_get_current_task)(void) = (void *)35;
+    static long (*const bpf_probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
+    static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
+    static void *(*const bpf_ringbuf_reserve)(void *map, u64 size, u64 flags) = (void *)131;
+    static void (*const bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
+
+    __weak __noinline int slot_of(u64 value) {
+      int slot = 0;
+      for (int bit = 32; bit; bit >>= 1)
+        if (value >> bit) { value >>= bit; slot += bit; }
+      return slot;
+    }
+
+    __hidden __noinline int is_wanted(u32 pid) { seen++; return wants_all || pid == wanted_pid; }
+
+    static int count_slot(u32 index, void *ctx) {
+      empty.slots[index & 15] += slot_of(index);
+      return 0;
+    }
+
+    static int on_work(void *map, void *key, struct entry *value) {
+      struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+      if (!event) { lost++; return 0; }
+      event->delta = value->start;
+      bpf_loop(MAX_SLOTS, count_slot, 0, 0);
+      bpf_ringbuf_submit(event, 0);
+      return 0;
+    }
+
+    static __noinline int handle(void *ctx, u32 kind) {
+      struct task_struct *task = (void *)bpf_get_current_task();
+      u32 pid = 0;
+      bpf_probe_read_kernel(&pid, sizeof(pid), &task->parent);
+      pid += task->pid;
+      if (!is_wanted(pid)) return 0;
+      struct entry fresh = { .start = kind }, *entry;
+      bpf_map_update_elem(&starts, &pid, &fresh, 1);
+      entry = bpf_map_lookup_elem(&starts, &pid);
+      if (!entry) return 0;
+      if (schedule_work_plain) return schedule_work_plain(task, &entry->work, &starts, on_work);
+      if (schedule_work) return schedule_work(task, &entry->work, &starts, on_work, 0);
+      if (&runqueues && CONFIG_PREEMPT) bpf_trace_printk("state %d on %d", 15, state_names[kind & 1], LINUX_KERNEL_VERSION);
+      return 0;
+    }
+
+    SEC("tp_btf/sched_wakeup") int on_wakeup(void *ctx) { return handle(ctx, 1); }
+    SEC("tp_btf/sched_wakeup") int on_wakeup_again(void *ctx) { bpf_map_lookup_elem(&tasks, &state_names); return handle(ctx, 2); }
+    SEC("perf_event") int on_sample(void *ctx) { bpf_tail_call(ctx, &tails, 1); return handle(ctx, 3); }
+    SEC("perf_event") int on_tail(void *ctx) { return slot_of(seen); }
+    SEC("?fentry.s/do_nanosleep") int on_sleep(void *ctx) { return handle(ctx, 4) + slot_of(lost); }
+    """
+
   static let all: [(name: String, source: String)] = [
+    ("tool", tool),
     ("linking", linking), ("maps", maps), ("data", data), ("externs", externs), ("fields", fields),
   ]
 }
