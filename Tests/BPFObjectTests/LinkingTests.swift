@@ -150,6 +150,19 @@ import Testing
     }
   }
 
+  @Test("what a callee calls comes before what its caller calls next", .enabled(if: Clang.isPresent))
+  func depthFirst() throws {
+    let source = """
+      __noinline int inner(int x) { asm volatile(""); return x; }
+      __noinline int late(int x) { asm volatile(""); return inner(x) - 1; }
+      __noinline int early(int x) { asm volatile(""); return inner(x) + 1; }
+      SEC("socket") int program(void *ctx) { return early(4) + late(5); }
+      """
+    let program = try #require(try ObjectFile(parsing: Clang.compile(source)).programs["program"])
+    #expect(program.functions.map(\.name) == ["program", "early", "inner", "late"])
+    #expect(targets(program) == ["early", "late", "inner", "inner"])
+  }
+
   @Test("functions that call each other in a circle are linked once", .enabled(if: Clang.isPresent))
   func recursion() throws {
     let source = """

@@ -62,7 +62,8 @@ extension ObjectReader {
       }
     }
     code.functions = found
-    for section in sections({ $0 == .programs }) { try checkPrograms(in: section) }
+    let bySection = Dictionary(grouping: found, by: \.section)
+    for section in sections({ $0 == .programs }) { try check(bySection[section.index] ?? [], in: section) }
   }
 
   private func function(
@@ -93,8 +94,7 @@ extension ObjectReader {
   }
 
   /// A section of programs has a known name and at least one function that is a program.
-  private func checkPrograms(in section: ELFSection) throws(ObjectError) {
-    let own = code.functions.filter { $0.section == section.index }
+  private func check(_ own: [CodeFunction], in section: ELFSection) throws(ObjectError) {
     do throws(UnknownSectionError) {
       _ = try ProgramKind(section: section.name)
     } catch {

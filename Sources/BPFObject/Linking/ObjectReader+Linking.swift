@@ -11,10 +11,11 @@ extension ObjectReader {
   /// Links each program with the subprograms that it reaches.
   mutating func linkPrograms() throws(ObjectError) {
     var left = budget
-    let tags = try exceptionCallbacks()
+    let callbacks = exceptionCallbacks()
+    var programs: OrderedDictionary<String, Program> = [:]
     for (number, function) in code.functions.enumerated() where function.isEntry {
       let section = elf.sections[function.section].name
-      guard object.programs[function.name] == nil else {
+      guard programs[function.name] == nil else {
         throw ObjectError(
           .program, section: section, subject: "program '\(function.name)'", "a second program of this name")
       }
@@ -27,19 +28,20 @@ extension ObjectReader {
       }
       for tag in linker.program.declarationTags {
         guard tag.hasPrefix(Self.exceptionCallbackTag) else { continue }
-        try linker.append(exceptionCallback: String(tag.dropFirst(Self.exceptionCallbackTag.count)), among: tags)
+        try linker.append(exceptionCallback: String(tag.dropFirst(Self.exceptionCallbackTag.count)), among: callbacks)
       }
       linker.program.loadsByDefault = !section.hasPrefix("?")
       left = linker.budget
-      object.programs[function.name] = linker.program
+      programs[function.name] = linker.program
     }
+    object.programs = programs
   }
 
   /// The declaration tag that names the function to run when a program throws (`__exception_cb`).
   static let exceptionCallbackTag = "exception_callback:"
 
   /// The functions that can be exception callbacks, by name: the global ones that are no programs.
-  private func exceptionCallbacks() throws(ObjectError) -> [String: Int] {
+  private func exceptionCallbacks() -> [String: Int] {
     var found: [String: Int] = [:]
     for (number, function) in code.functions.enumerated() where !function.isEntry && !function.isStatic {
       found[function.name] = number
@@ -125,10 +127,12 @@ struct ProgramLinker {
       var slot = next
       while slot < function.count, walk.count == depth {
         let instruction = program.instructions[start + slot]
-        let site = Site(function: function, section: section, slot: slot, index: start + slot)
+        let current = slot
         slot += instruction.isWideLoad ? 2 : 1
+        // Most instructions refer to nothing.
+        if section.relocationOfSlot[function.start + current] == 0, instruction.standsAlone { continue }
         walk[depth - 1].slot = slot
-        try resolve(instruction, site)
+        try resolve(instruction, Site(function: function, section: section, slot: current, index: start + current))
       }
       if walk.count == depth { walk.removeLast() }
     }
@@ -379,6 +383,12 @@ extension ProgramLinker {
 }
 
 extension Instruction {
+  /// Whether the instruction is no jump, call or load of two slots.
+  fileprivate var standsAlone: Bool {
+    let group = opcode & 7
+    return group != 5 && group != 6 && !isWideLoad
+  }
+
   /// How many slots a jump skips, or `nil` for what is no jump.
   ///
   /// All instructions of the two jump classes are jumps but calls, exits and jumps to a register's value; only the jump

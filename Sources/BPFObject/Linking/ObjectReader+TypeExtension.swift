@@ -30,29 +30,22 @@ extension ObjectReader {
     var texts = SourceTexts(types: types)
     for group in records.lines {
       guard let index = indexes[group.name] else { continue }
-      var lines: [Program.SourceLine] = []
-      lines.reserveCapacity(group.records.count)
       for record in group.records {
-        lines.append(
-          Program.SourceLine(
-            instruction: try slot(record.offset, index),
-            file: try reading(texts.text(at: record.file)),
-            text: try reading(texts.text(at: record.text)),
-            line: Int(record.line), column: Int(record.column)))
+        let line = Program.SourceLine(
+          instruction: try slot(record.offset, index), file: try reading(texts.text(at: record.file)),
+          text: try reading(texts.text(at: record.text)), line: Int(record.line), column: Int(record.column))
+        code.sections[index]?.lines.append(line)
       }
-      code.sections[index]?.add(lines)
     }
     for group in records.relocations {
       guard let index = indexes[group.name] else { continue }
-      var relocations: [Program.TypeRelocation] = []
-      relocations.reserveCapacity(group.records.count)
       for record in group.records {
-        relocations.append(
-          Program.TypeRelocation(
-            instruction: try slot(record.offset, index), type: record.type, access: record.access, kind: record.kind))
+        let relocation = Program.TypeRelocation(
+          instruction: try slot(record.offset, index), type: record.type, access: record.access, kind: record.kind)
+        code.sections[index]?.typeRelocations.append(relocation)
       }
-      code.sections[index]?.add(relocations)
     }
+    for index in indexes.values { code.sections[index]?.sortRecords() }
   }
 
   private func slot(_ offset: UInt32, _ index: Int) throws(ObjectError) -> Int {
@@ -78,20 +71,25 @@ extension ObjectReader {
 }
 
 extension CodeSection {
-  /// Adds source positions; the first for a slot counts.
-  fileprivate mutating func add(_ added: [Program.SourceLine]) {
-    let all = lines + added
-    var order = Array(all.indices)
-    order.sort { (all[$0].instruction, $0) < (all[$1].instruction, $1) }
-    lines.removeAll(keepingCapacity: true)
-    for index in order where lines.last?.instruction != all[index].instruction { lines.append(all[index]) }
+  /// Brings records into the order of slots. Of several source positions for a slot the first counts.
+  fileprivate mutating func sortRecords() {
+    lines = lines.stablySorted(by: \.instruction)
+    var last = -1
+    lines.removeAll { line in
+      defer { last = line.instruction }
+      return line.instruction == last
+    }
+    typeRelocations = typeRelocations.stablySorted(by: \.instruction)
   }
+}
 
-  fileprivate mutating func add(_ added: [Program.TypeRelocation]) {
-    let all = typeRelocations + added
-    var order = Array(all.indices)
-    order.sort { (all[$0].instruction, $0) < (all[$1].instruction, $1) }
-    typeRelocations = order.map { all[$0] }
+extension Array {
+  /// The elements in ascending order, and those that are equal in the order that they have.
+  fileprivate func stablySorted(by key: (Element) -> Int) -> [Element] {
+    let keys = map(key)
+    // The records of a compiler are in order already.
+    if zip(keys, keys.dropFirst()).allSatisfy(<=) { return self }
+    return indices.sorted { (keys[$0], $0) < (keys[$1], $1) }.map { self[$0] }
   }
 }
 

@@ -37,11 +37,11 @@ extension ObjectReader {
     else { return false }
     let type = try reading(types.type(id))
     guard case .dataSection(let data) = type.kind else { return false }
-    let used = Set(externs.values.filter { $0.kind == .configuration }.map(\.name))
     for variable in data.variables {
       let declared = try reading(types.type(variable.type))
       guard case .variable(let type, _) = declared.kind else { continue }
-      if section == Self.configurationMap, !used.contains(declared.name) { continue }
+      // A configuration value that nothing uses has no place.
+      if section == Self.configurationMap, object.externs[declared.name]?.kind != .configuration { continue }
       let (offset, count) = (Int(variable.offset), Int(variable.byteCount))
       guard offset <= size, count <= size - offset else {
         throw ObjectError(

@@ -52,6 +52,7 @@ extension ObjectReader {
       let result = try MapDefinitionReader(types: types, name: declared.name, isInner: false).read(type)
       let offset = Int(variable.offset)
       object.maps[declared.name] = result.definition
+      if result.definition.type == .arena, arenaMap == nil { arenaMap = declared.name }
       mapsByOffset[offset] = declared.name
       placedMaps.append(
         PlacedMap(
@@ -69,6 +70,7 @@ extension ObjectReader {
   /// Turns each section of data into a map of one element, named as the section is.
   mutating func readDataSections() throws(ObjectError) {
     var copied = 0
+    var numbers: [String: Int] = [:]
     for section in sections({ $0.isData || $0 == .arena }) {
       let contents = try elf.contents(of: section)
       copied += contents.count
@@ -84,12 +86,12 @@ extension ObjectReader {
         throw ObjectError(
           .limit, section: section.name, "the section has \(section.byteCount) bytes, more than a map can hold")
       }
-      var name = section.name
       // A section of one name can be there more than once, with different flags.
-      var number = 2
-      while object.maps[name] != nil {
-        name = "\(section.name)#\(number)"
-        number += 1
+      let number = numbers[section.name, default: 0] + 1
+      numbers[section.name] = number
+      let name = number == 1 ? section.name : "\(section.name)#\(number)"
+      guard object.maps[name] == nil else {
+        throw ObjectError(.map, section: section.name, subject: "map '\(name)'", "a second map of this name")
       }
       let isReadOnly = roles[section.index] == .data(isReadOnly: true)
       var map = MapDefinition(
@@ -150,13 +152,13 @@ extension ObjectReader {
   }
 
   private mutating func addArenaContents(_ section: ELFSection, _ contents: ArraySlice<UInt8>) throws(ObjectError) {
-    guard let index = object.maps.values.firstIndex(where: { $0.type == .arena }) else {
+    guard let arenaMap else {
       throw ObjectError(
         .map, section: section.name, "there are variables in an arena and no map of type BPF_MAP_TYPE_ARENA",
         advice: "define one in SEC(\".maps\")")
     }
-    object.maps.values[index].initialContents = Array(contents)
-    dataMaps[section.index] = object.maps.keys[index]
+    object.maps[arenaMap]?.initialContents = Array(contents)
+    dataMaps[section.index] = arenaMap
   }
 
   /// Reads the initial slots of maps of maps and of arrays of programs, which are relocations of `.maps`.
@@ -173,6 +175,12 @@ extension ObjectReader {
       }
       let symbol = elf.symbols[relocation.symbol]
       let name = elf.displayName(of: symbol)
+      // Compilers before LLVM 13 had one type for addresses of 64 bits in code and in data.
+      guard relocation.type == .address64 || relocation.type == .wideLoad else {
+        throw ObjectError(
+          .relocation, section: section.name, offset: offset, subject: "'\(name)'",
+          "\(relocation.type) does not fit an initial value of a map", advice: "it takes R_BPF_64_ABS64")
+      }
       guard let place = placedMap(at: offset), let definition = object.maps[place.name] else {
         throw ObjectError(
           .relocation, section: section.name, offset: offset, subject: "'\(name)'", "no map's definition is here")

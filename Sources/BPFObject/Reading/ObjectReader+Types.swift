@@ -6,13 +6,17 @@ extension ObjectReader {
   /// of the configuration values.
   mutating func completeTypes() throws(ObjectError) {
     guard let types = object.types else { return }
+    var sections: [String: ELFSection] = [:]
+    for section in self.sections({ $0 != .ignored }) where sections[section.name] == nil {
+      sections[section.name] = section
+    }
     var patches: [BTFPatch] = []
     for id in types.identifiers {
       switch try reading(types.kind(of: id)) {
       case .dataSection:
         let type = try reading(types.type(id))
         guard case .dataSection(let data) = type.kind else { continue }
-        try complete(type.name, id, data, types, &patches)
+        try complete(type.name, id, data, types, in: sections[type.name], &patches)
       case .function:
         let type = try reading(types.type(id))
         guard case .function(_, .global) = type.kind, let index = globalSymbols[type.name],
@@ -31,7 +35,8 @@ extension ObjectReader {
   }
 
   private func complete(
-    _ name: String, _ id: BTFTypeID, _ data: BTFType.DataSection, _ types: BTF, _ patches: inout [BTFPatch]
+    _ name: String, _ id: BTFTypeID, _ data: BTFType.DataSection, _ types: BTF, in section: ELFSection?,
+    _ patches: inout [BTFPatch]
   ) throws(ObjectError) {
     guard name != Self.kernelSymbolSection else { return }
     var variables = data.variables
@@ -50,7 +55,7 @@ extension ObjectReader {
       return
     }
     // The compiler writes a size of 0; what bpftool has linked is complete.
-    guard let section = elf.sections.first(where: { $0.name == name && roles[$0.index] != .ignored }) else { return }
+    guard let section else { return }
     let isOpen = data.byteCount == 0
     guard let size = UInt32(exactly: isOpen ? section.byteCount : UInt64(data.byteCount)), size <= UInt32(Int32.max)
     else {

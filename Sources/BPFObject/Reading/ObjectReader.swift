@@ -40,6 +40,8 @@ struct ObjectReader {
   var mapsByOffset: [Int: String] = [:]
   /// The same maps in the order of their definitions.
   var placedMaps: [PlacedMap] = []
+  /// The first map that is an arena.
+  var arenaMap: String?
   /// What the symbols that are not defined here stand for.
   var externs: [Int: ExternSymbol] = [:]
   /// The size of the value of `.kconfig`.
