@@ -21,6 +21,7 @@ import Testing
         subjects.append(try MutationSubject(name: "\(name) \(target)", bytes: try Clang.compile(source, target)))
       }
     }
+    subjects += try corpus()
     var (objects, categories): (Int, [ObjectError.Category: Int]) = (0, [:])
     var slowest: (time: Duration, round: Int) = (.zero, 0)
     let clock = ContinuousClock()
@@ -49,6 +50,15 @@ import Testing
         + categories.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         + "; slowest \(slowest.time) in round \(slowest.round)")
     #expect(objects > 0 && categories.count > 3)
+  }
+
+  /// The objects of a folder that `MEROPS_FUZZ_CORPUS` names, besides those that are compiled here.
+  private func corpus() throws -> [MutationSubject] {
+    guard let folder = Self.environment["MEROPS_FUZZ_CORPUS"] else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().compactMap { name in
+      let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder).appendingPathComponent(name)))
+      return try? MutationSubject(name: name, bytes: bytes)
+    }
   }
 
   /// Does with an object what an engine does before it loads it. What it throws is as good as a result.

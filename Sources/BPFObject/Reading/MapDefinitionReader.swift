@@ -82,7 +82,7 @@ struct MapDefinitionReader {
       guard !isInner else {
         throw error("an inner map has 'values' of its own", "maps of maps of maps are not possible")
       }
-      guard fields.value == nil, valueSize == 0 || valueSize == 4 else {
+      guard valueSize == 0 || valueSize == 4 else {
         throw error("the value has \(valueSize) bytes, and with 'values' it has 4", "leave value and value_size out")
       }
       inner = try self.inner(of: type, values.element)
