@@ -1,7 +1,8 @@
-import BPFMaps
 import BPFObject
 import Synchronization
 import Testing
+
+@testable import BPFMaps
 
 /// Many threads on one map. Run with `--sanitize=thread` as well.
 @Suite struct ConcurrencyTests {
@@ -36,6 +37,65 @@ import Testing
     }
   }
 
+  @Test("a reader that stands on an element which has moved to another bucket begins again")
+  func movedElement() throws {
+    let definition = define(.hash, 4, 8, 4)
+    guard let memory = MemoryBlock.allocate(byteCount: 4 * 16),
+      let table = HashTable(memory: memory, keySize: 4, stride: 16, elementCount: 4, maxEntries: 4)
+    else {
+      Issue.record("no memory for \(definition)")
+      return
+    }
+    defer {
+      table.deallocate()
+      memory.deallocate()
+    }
+    let stays = bytes(0)
+    let hash = table.hash(stays.span.bytes)
+    let elsewhere = try #require((1..<100).first { table.hash(bytes($0).span.bytes) & 3 != hash & 3 })
+    table.storeKey(stays.span.bytes, of: 0)
+    table.insert(0, hash: hash)
+    table.storeKey(bytes(elsewhere).span.bytes, of: 1)
+    table.insert(1, hash: hash)
+    // As a reader sees it that has just read the head of the first bucket: the element is in the second one.
+    table.insert(1, hash: table.hash(bytes(elsewhere).span.bytes))
+    let hasBegun = Atomic<Bool>(false)
+    try onThreads(2) { thread in
+      if thread == 0 {
+        hasBegun.store(true, ordering: .releasing)
+        guard table.find(bytes(0).span.bytes, hash: hash) == 0 else { throw LinuxErrno.noSuchEntry }
+      } else {
+        while !hasBegun.load(ordering: .acquiring) {}
+        for _ in 0..<1_000_000 { _ = hasBegun.load(ordering: .relaxed) }
+        table.insert(0, hash: hash)
+      }
+    }
+  }
+
+  @Test("a reader finds a key that is replaced behind it")
+  func replacedKey() throws {
+    let map = try BPFMap.create(define(.hash, 4, 8, 16))
+    // Twelve keys of one bucket, each of which in turn is put first by an update, so that each comes last too.
+    let keys = (0..<2000).filter { JenkinsHash.hash(UInt32($0)) & 15 == 3 }.prefix(12).map { bytes($0) }
+    for key in keys { try map.put(key, bytes(0, 8)) }
+    let absent = try #require((2000..<4000).first { JenkinsHash.hash(UInt32($0)) & 15 == 3 }.map { bytes($0) })
+    let value = bytes(1, 8)
+    let isDone = Atomic<Bool>(false)
+    try onThreads(2) { thread in
+      if thread == 0 {
+        defer { isDone.store(true, ordering: .relaxed) }
+        for _ in 0..<5000 {
+          for key in keys { try map.put(key, value) }
+        }
+      } else {
+        while !isDone.load(ordering: .relaxed) {
+          for key in keys where map.seen(key) == nil { throw LinuxErrno.noSuchEntry }
+          guard map.seen(absent) == nil else { throw LinuxErrno.exists }
+        }
+      }
+    }
+  }
+
   @Test("an LRU hash under many threads stays within its size and keeps its lists whole")
   func lru() throws {
     for flags in [MapFlags(), .noCommonLRU] {
@@ -67,19 +127,24 @@ import Testing
     let map = try BPFMap.create(define(.longestPrefixMatchTrie, 8, 8, 64, .noPreallocation))
     try map.put(bytes(8) + [10, 0, 0, 0], bytes(8, 8))
     try map.put(bytes(32) + [10, 1, 1, 1], bytes(32, 8))
-    try onThreads(3) { thread in
-      var numbers = Numbers(seed: UInt64(thread))
-      for _ in 0..<20_000 {
-        if thread == 0 {
-          let key =
-            bytes(Int.random(in: 9..<32, using: &numbers)) + [10, UInt8.random(in: 0..<4, using: &numbers), 1, 1]
-          try? map.put(key, bytes(1, 8))
-          try? map.deleteElement(key)
-        } else {
-          guard let offset = map.seen(bytes(32) + [10, 1, 1, 1]) else { throw LinuxErrno.noSuchEntry }
-          let element = map.element(containing: offset)
-          guard let element, map.value(of: element) == bytes(32, 8) else { throw LinuxErrno.invalidArgument }
-          guard map.seen(bytes(32) + [10, 200, 0, 0]) != nil else { throw LinuxErrno.noSuchEntry }
+    let wanted = bytes(32) + [10, 1, 1, 1]
+    let place = map.seen(wanted)
+    // The first lies on the reader's way, the second takes its node elsewhere.
+    let others = [bytes(16) + [10, 1, 0, 0], bytes(24) + [10, 200, 1, 0]]
+    let value = bytes(1, 8)
+    let isDone = Atomic<Bool>(false)
+    try onThreads(2) { thread in
+      if thread == 0 {
+        defer { isDone.store(true, ordering: .relaxed) }
+        for _ in 0..<100_000 {
+          for key in others {
+            try map.put(key, value)
+            try map.programDelete(key.span.bytes, cpu: 0)
+          }
+        }
+      } else {
+        while !isDone.load(ordering: .relaxed) {
+          guard map.seen(wanted) == place else { throw LinuxErrno.noSuchEntry }
         }
       }
     }

@@ -121,15 +121,18 @@ struct HashTable: Sendable {
     return findAgain(key, hash: hash)
   }
 
-  /// Every further miss means that a writer has finished meanwhile.
+  /// Looks again a few times, and then with the writers held off: a key that is absent must not be looked for for ever.
+  ///
+  /// Not reached with the lock held, since the count stands still then.
   @inline(never)
   private func findAgain(_ key: RawSpan, hash: UInt32) -> UInt32 {
     let line = stripe(hash) &* Self.wordsPerLine
-    while true {
+    for _ in 0..<4 {
       let count = replacements.loadAcquiring(line)
       let element = walk(key, hash: hash)
       if element != Self.none || replacements.load(line) == count { return element }
     }
+    return withLock(hash) { walk(key, hash: hash) }
   }
 
   @inline(__always)

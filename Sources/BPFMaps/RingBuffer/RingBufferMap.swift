@@ -20,11 +20,6 @@ public final class RingBufferMap: BPFMap, @unchecked Sendable {
     public static let forceWakeup = WakeupFlags(rawValue: 2)
   }
 
-  private struct Producer {
-    /// The oldest record that is not finished; those before it are.
-    var pending: UInt64 = 0
-  }
-
   static let headerSize = 8
   static let busyBit: UInt32 = 1 << 31
   static let discardBit: UInt32 = 1 << 30
@@ -32,7 +27,7 @@ public final class RingBufferMap: BPFMap, @unchecked Sendable {
   /// Linux has the positions and its own data in three pages before the records.
   private static let pagesBeforeData = 3
 
-  private let producer = Mutex(Producer())
+  private let producer = Mutex<Void>(())
   private let producerPosition = Atomic<UInt64>(0)
   private let consumerPosition = Atomic<UInt64>(0)
   private let consumer = Mutex<Void>(())
@@ -58,13 +53,11 @@ public final class RingBufferMap: BPFMap, @unchecked Sendable {
     let length = (byteCount + 15) & ~7
     guard length <= mask + 1 else { return nil }
     let consumed = consumerPosition.load(ordering: .acquiring)
-    return producer.withLock { state in
+    return producer.withLock { _ in
       let position = producerPosition.load(ordering: .relaxed)
-      state.pending = firstBusy(from: state.pending, to: position)
       let end = position + length
-      // Neither what is not consumed, nor what lies between the oldest unfinished record and the newest one, may
-      // exceed the buffer.
-      guard end - consumed <= mask, end - state.pending <= mask else { return nil }
+      // The consumer never passes an unfinished record, so this bounds what lies between that and the newest one too.
+      guard end - consumed <= mask else { return nil }
       let offset = Int(position & mask)
       let page = UInt64(offset / Self.pageSize + Self.pagesBeforeData)
       let header = UInt64(UInt32(byteCount) | Self.busyBit) | page << 32
@@ -72,16 +65,6 @@ public final class RingBufferMap: BPFMap, @unchecked Sendable {
       producerPosition.store(end, ordering: .releasing)
       return offset + Self.headerSize
     }
-  }
-
-  private func firstBusy(from start: UInt64, to end: UInt64) -> UInt64 {
-    var position = start
-    while position < end {
-      let header = header(at: Int(position & mask))
-      if header & Self.busyBit != 0 { break }
-      position += Self.recordLength(header)
-    }
-    return min(position, end)
   }
 
   private func header(at offset: Int) -> UInt32 {
