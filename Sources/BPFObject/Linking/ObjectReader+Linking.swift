@@ -275,10 +275,11 @@ extension ProgramLinker {
     _ site: Site, section: Int, slot: Int, _ name: String
   ) throws(ObjectError) -> Int {
     guard let number = reader.code.sections[section]?.functionAtSlot[slot] else {
-      let where_ = slot < 0 ? "before the section's start" : "at 0x\(String(slot &* Instruction.byteCount, radix: 16))"
+      let position =
+        slot < 0 ? "before the section's start" : "at 0x\(String(slot &* Instruction.byteCount, radix: 16))"
       throw site.error(
         .relocation,
-        "no function begins \(where_) of section '\(reader.elf.sections[section].name)'"
+        "no function begins \(position) of section '\(reader.elf.sections[section].name)'"
           + (name.isEmpty ? "" : ", for '\(name)'"), advice: "do not strip symbols of functions")
     }
     if let start = placed[number] { return start }
