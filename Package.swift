@@ -69,7 +69,7 @@ let package = Package(
       "Merops",
       [
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
-        "BPFCompiler",
+        "BPFCompiler", "BPFLinux",
       ]),
     .executableTarget(
       name: "MeropsCommand",

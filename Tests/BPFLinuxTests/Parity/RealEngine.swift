@@ -202,7 +202,7 @@ func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
 }
 
 /// A thread of this process that reads a pipe.
-private final class PipeSleeper: Sleeper {
+final class PipeSleeper: Sleeper {
   private struct State {
     var tid: Int32 = 0
     var result: Int64?

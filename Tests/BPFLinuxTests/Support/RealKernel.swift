@@ -49,9 +49,12 @@ enum Fixture {
   }
 
   /// The object of `Tests/Programs/task_work_requests.bpf.c`.
-  static func taskWorkRequests() async throws -> ObjectFile {
+  static func taskWorkRequests() async throws -> ObjectFile { try await program("task_work_requests.bpf.c") }
+
+  /// The object of a file of `Tests/Programs`.
+  static func program(_ name: String) async throws -> ObjectFile {
     let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "Programs/task_work_requests.bpf.c")
+      .deletingLastPathComponent().appending(path: "Programs/\(name)")
     return try await object(String(contentsOf: path, encoding: .utf8))
   }
 }
