@@ -233,7 +233,11 @@ public class BPFMap: @unchecked Sendable {
   /// Freezes once; false when it was frozen before.
   final func setFrozen() -> Bool { !frozen.exchange(true, ordering: .acquiringAndReleasing) }
 
-  // MARK: Keys
+  // MARK: Keys and CPUs
+
+  /// Whether there is a CPU of this number.
+  @inline(__always)
+  final func isCPU(_ cpu: Int) -> Bool { UInt(bitPattern: cpu) < UInt(bitPattern: cpuCount) }
 
   /// The four bytes of an index as a key, in the host's byte order.
   static func bytes(of index: UInt32) -> [UInt8] {

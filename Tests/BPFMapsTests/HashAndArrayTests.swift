@@ -58,6 +58,10 @@ import Testing
       #expect(map.programLookup(bytes(1).span.bytes, onCPU: 2) == own)
       #expect(map.programLookup(bytes(1).span.bytes, onCPU: 3) == nil)
       #expect(errno { try map.updateElement(bytes(1), to: bytes(1, 8)) } == 22)
+      for cpu in [-1, 3, Int.max, Int.min] {
+        #expect(map.seen(bytes(1), cpu: cpu) == nil && map.valueOffset(of: ElementIndex(rawValue: 0), cpu: cpu) == nil)
+        #expect(errno { try map.put(bytes(1), bytes(1), cpu: cpu) } != 0)
+      }
     }
   }
 

@@ -25,17 +25,17 @@ final class PerCPUArrayMap: BPFMap, @unchecked Sendable {
   }
 
   override func valueOffset(of element: ElementIndex, cpu: Int) -> Int? {
-    guard Int(element.rawValue) < maxEntries, cpu >= 0, cpu < cpuCount else { return nil }
+    guard Int(element.rawValue) < maxEntries, isCPU(cpu) else { return nil }
     return offset(Int(element.rawValue), cpu)
   }
 
   override func programLookup(_ key: RawSpan, cpu: Int) -> Int? {
     let index = Int(Self.index(in: key))
-    return index < maxEntries && cpu < cpuCount ? offset(index, cpu) : nil
+    return index < maxEntries && isCPU(cpu) ? offset(index, cpu) : nil
   }
 
   override func programLookup(_ key: RawSpan, onCPU cpu: Int) -> Int? {
-    cpu >= 0 && cpu < cpuCount ? programLookup(key, cpu: cpu) : nil
+    programLookup(key, cpu: cpu)
   }
 
   override func programUpdate(_ key: RawSpan, _ value: RawSpan, flags: ElementFlags, cpu: Int) throws(LinuxErrno) {
@@ -51,7 +51,7 @@ final class PerCPUArrayMap: BPFMap, @unchecked Sendable {
 
   override func nextElement(_ cursor: inout ElementCursor, cpu: Int) -> VisitedElement? {
     let index = cursor.link
-    guard Int(index) < maxEntries, cpu < cpuCount else { return nil }
+    guard Int(index) < maxEntries, isCPU(cpu) else { return nil }
     cursor.link += 1
     return VisitedElement(
       element: ElementIndex(rawValue: index), keyOffset: nil, valueOffset: offset(Int(index), cpu))

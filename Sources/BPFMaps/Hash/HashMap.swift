@@ -55,13 +55,14 @@ final class HashMap: HashTableMap, @unchecked Sendable {
 
   override func programLookup(_ key: RawSpan, cpu: Int) -> Int? {
     let element = table.find(key, hash: table.hash(key))
-    return element == HashTable.none ? nil : programOffset(element, cpu: cpu)
+    guard element != HashTable.none, isCPU(cpu) || !isPerCPU else { return nil }
+    return programOffset(element, cpu: cpu)
   }
 
   override func programUpdate(_ key: RawSpan, _ value: RawSpan, flags: ElementFlags, cpu: Int) throws(LinuxErrno) {
     guard flags.isKnown, !isPerCPU || !flags.contains(.lock) else { throw .invalidArgument }
     try checkLock(flags)
-    guard cpu < cpuCount else { throw .invalidArgument }
+    guard isCPU(cpu) else { throw .invalidArgument }
     let value = value.extracting(first: valueSize)
     let hash = table.hash(key)
     try table.withLock(hash) { () throws(LinuxErrno) in
@@ -85,7 +86,7 @@ final class HashMap: HashTableMap, @unchecked Sendable {
 
   override func userUpdate(_ key: [UInt8], _ value: [UInt8], flags: ElementFlags, cpu: Int) throws(LinuxErrno) {
     guard isPerCPU else {
-      return try programUpdate(key.span.bytes, value.span.bytes, flags: flags, cpu: min(cpu, cpuCount - 1))
+      return try programUpdate(key.span.bytes, value.span.bytes, flags: flags, cpu: min(max(cpu, 0), cpuCount - 1))
     }
     guard flags.rawValue <= ElementFlags.mustExist.rawValue else { throw .invalidArgument }
     let hash = table.hash(key.span.bytes)

@@ -58,7 +58,7 @@ class HashTableMap: BPFMap, @unchecked Sendable {
   final override func valueOffset(of element: ElementIndex, cpu: Int) -> Int? {
     guard Int(element.rawValue) < capacity else { return nil }
     guard isPerCPU else { return table.valueOffset(element.rawValue) }
-    return cpu >= 0 && cpu < cpuCount ? table.valueOffset(element.rawValue) + cpu * layout.stride : nil
+    return isCPU(cpu) ? table.valueOffset(element.rawValue) + cpu * layout.stride : nil
   }
 
   final override func keyOffset(of element: ElementIndex) -> Int? {
@@ -108,7 +108,7 @@ class HashTableMap: BPFMap, @unchecked Sendable {
   // MARK: What programs see
 
   final override func programLookup(_ key: RawSpan, onCPU cpu: Int) -> Int? {
-    isPerCPU && cpu >= 0 && cpu < cpuCount ? programLookup(key, cpu: cpu) : nil
+    isPerCPU ? programLookup(key, cpu: cpu) : nil
   }
 
   final override var supportsIteration: Bool { true }
@@ -120,7 +120,7 @@ class HashTableMap: BPFMap, @unchecked Sendable {
         cursor.link = table.link(after: element)
         return VisitedElement(
           element: ElementIndex(rawValue: element), keyOffset: table.keyOffset(element),
-          valueOffset: programOffset(element, cpu: min(cpu, cpuCount - 1)))
+          valueOffset: programOffset(element, cpu: min(max(cpu, 0), cpuCount - 1)))
       }
       if cursor.isInside {
         cursor.bucket += 1

@@ -32,7 +32,7 @@ final class LRUHashMap: HashTableMap, @unchecked Sendable {
 
   override func programLookup(_ key: RawSpan, cpu: Int) -> Int? {
     let element = table.find(key, hash: table.hash(key))
-    guard element != HashTable.none else { return nil }
+    guard element != HashTable.none, isCPU(cpu) || !isPerCPU else { return nil }
     lists.mark(element)
     return programOffset(element, cpu: cpu)
   }
@@ -62,7 +62,7 @@ final class LRUHashMap: HashTableMap, @unchecked Sendable {
   }
 
   private func updateWhole(_ key: RawSpan, _ value: RawSpan, flags: ElementFlags, cpu: Int) throws(LinuxErrno) {
-    guard flags.rawValue <= ElementFlags.mustExist.rawValue, cpu < cpuCount else { throw .invalidArgument }
+    guard flags.rawValue <= ElementFlags.mustExist.rawValue, isCPU(cpu) else { throw .invalidArgument }
     let hash = table.hash(key)
     guard let new = take(hash: hash, cpu: cpu) else { throw .outOfMemory }
     fill(new, key: key, value: value, cpu: cpu)
@@ -91,7 +91,7 @@ final class LRUHashMap: HashTableMap, @unchecked Sendable {
   private func updatePerCPU(
     _ key: RawSpan, flags: ElementFlags, cpu: Int, _ body: (UInt32, _ exists: Bool) -> Void
   ) throws(LinuxErrno) {
-    guard flags.rawValue <= ElementFlags.mustExist.rawValue, cpu < cpuCount else { throw .invalidArgument }
+    guard flags.rawValue <= ElementFlags.mustExist.rawValue, isCPU(cpu) else { throw .invalidArgument }
     let hash = table.hash(key)
     var new = HashTable.none
     if flags != .mustExist {
