@@ -12,7 +12,9 @@ extension AddressSpace {
     _ address: ProgramAddress, byteCount: Int, for access: MemoryAccess
   ) -> UnsafeMutableRawPointer? {
     guard (0...Self.maximumByteCount).contains(byteCount) else { return nil }
-    guard byteCount > 0 || address.regionNumber.map(table.isMapped) ?? false else { return nil }
+    guard byteCount > 0 || address.regionNumber.map(table.isMapped) ?? (openWindow != nil && address >> 32 == 0) else {
+      return nil
+    }
     switch access {
     case .read: return table.readable(address, UInt64(byteCount))
     case .write: return table.writable(address, UInt64(byteCount))

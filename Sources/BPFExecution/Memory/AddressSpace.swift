@@ -20,6 +20,8 @@ public final class AddressSpace {
   private var owned: [RegionNumber: Int] = [:]
   private var released: [RegionNumber] = []
   private var firstReleased = 0
+  /// See `setWindow`.
+  var openWindow: Window?
 
   /// An address space without a region.
   public init() {
@@ -107,7 +109,7 @@ public final class AddressSpace {
     return first
   }
 
-  private func check(readable: Int, writable: Int) throws(AddressSpaceError) {
+  func check(readable: Int, writable: Int) throws(AddressSpaceError) {
     guard (0...Self.maximumByteCount).contains(readable), (0...readable).contains(writable) else {
       throw .invalidLength(readable: readable, writable: writable)
     }
@@ -171,6 +173,11 @@ extension AddressSpace {
   public func description(of address: ProgramAddress, byteCount: Int = 1) -> String {
     if address < 4096 { return address == 0 ? "a null pointer" : "offset \(address) of a null pointer" }
     if let slot = address.functionSlot { return "the function at instruction \(slot)" }
+    if let window = openWindow, address >> 32 == 0 {
+      let offset = Int(address) - Int(window.address)
+      guard offset >= 0 else { return "\(-offset) \(plural("byte", -offset)) before the start of \(window.name)" }
+      return description(ofOffset: offset, in: window.name, length: window.readable, byteCount: byteCount)
+    }
     if address >> 47 == 0 { return "user memory" }
     guard let number = address.regionNumber else { return "no address of this program" }
     let offset = Int(address.regionOffset)
@@ -183,6 +190,10 @@ extension AddressSpace {
     guard table.isMapped(number) else { return "offset \(offset) of \(name), which has been released" }
     let length = table.readable(number)
     if length == 0 { return "offset \(offset) of \(name), which is not in use" }
+    return description(ofOffset: offset, in: name, length: length, byteCount: byteCount)
+  }
+
+  private func description(ofOffset offset: Int, in name: String, length: Int, byteCount: Int) -> String {
     let size = "\(length) \(plural("byte", length))"
     if offset >= length {
       let past = offset - length

@@ -15,8 +15,8 @@
 package struct RegionEntry {
   /// The address of the first byte, 0 for a number that is not in use.
   ///
-  /// The distance of an address from it has its high bits clear only if the address is in the range of regions. Bits
-  /// 46 to 32 cancel, so that adding a length to the distance does not wrap around.
+  /// The distance of an address from it has its high bits clear only if the address is in the range of regions, or in
+  /// the window, which has number 0.
   var start: UInt64
   var base: UInt
   var readable: UInt64
@@ -71,6 +71,12 @@ package struct RegionTable {
     entry(number).pointee.writable = UInt64(writable)
   }
 
+  /// Makes host memory accessible at addresses of 32 bits: bits 46 to 32 of those select the entry of number 0.
+  func setWindow(at address: UInt32, base: UnsafeMutableRawPointer, readable: Int, writable: Int) {
+    entries.pointee = RegionEntry(
+      start: UInt64(address), base: UInt(bitPattern: base), readable: UInt64(readable), writable: UInt64(writable))
+  }
+
   func clear(_ number: RegionNumber) {
     entry(number).pointee = RegionEntry(start: 0, base: 0, readable: 0, writable: 0)
   }
@@ -97,10 +103,10 @@ package struct RegionTable {
   @inline(__always)
   func readableAddress(_ address: ProgramAddress, _ byteCount: UInt64) -> UInt? {
     let entry = entry(of: address)
-    // Adding does not wrap around: for a region see `RegionEntry.start`; without one the distance is the address,
-    // and that is more than 4 GiB below the end, but for the last number, which has a start nevertheless.
+    // Adding wraps around for an access that begins a few bytes below the window.
     let offset = address &- entry.pointee.start
-    guard offset &+ byteCount <= entry.pointee.readable else { return nil }
+    let (end, wrapsAround) = offset.addingReportingOverflow(byteCount)
+    guard !wrapsAround, end <= entry.pointee.readable else { return nil }
     return entry.pointee.base &+ UInt(offset)
   }
 
@@ -109,7 +115,8 @@ package struct RegionTable {
   func writableAddress(_ address: ProgramAddress, _ byteCount: UInt64) -> UInt? {
     let entry = entry(of: address)
     let offset = address &- entry.pointee.start
-    guard offset &+ byteCount <= entry.pointee.writable else { return nil }
+    let (end, wrapsAround) = offset.addingReportingOverflow(byteCount)
+    guard !wrapsAround, end <= entry.pointee.writable else { return nil }
     return entry.pointee.base &+ UInt(offset)
   }
 
