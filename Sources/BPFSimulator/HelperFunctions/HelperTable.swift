@@ -25,7 +25,7 @@ struct HelperTable: Sendable {
     let topics: [[HelperImplementation]] = [
       mapHelpers, userMemoryHelpers, currentTaskHelpers, printingHelpers, controlHelpers, stackHelpers,
       ringBufferHelpers, perfEventHelpers, timerHelpers, taskStorageHelpers, perCPUHelpers, probeHelpers,
-      addressSpaceHelpers,
+      addressSpaceHelpers, packetHelpers, expressPacketHelpers, checksumHelpers,
     ]
     for helper in topics.joined() { byNumber[helper.function.identifier] = helper }
   }

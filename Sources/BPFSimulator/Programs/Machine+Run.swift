@@ -10,7 +10,7 @@ extension Machine {
   @discardableResult
   func run(
     _ program: LoadedProgram, context bytes: [UInt8], isWritable: Bool, cookie: UInt64 = 0, origin: RunOrigin = .call,
-    packet: Packet? = nil, contextResult: ((ProgramAddress) -> Void)? = nil, on cpu: CPU
+    contextResult: ((ProgramAddress) -> Void)? = nil, on cpu: CPU
   ) throws(ProgramFault) -> UInt64 {
     let address: ProgramAddress
     do {
@@ -26,7 +26,6 @@ extension Machine {
       machine: self, program: program, cpu: cpu,
       isSleepable: program.kind.isSleepable || program.kind.type == .systemCall, context: address, cookie: cookie)
     run.origin = origin
-    run.packet = packet
     program.runCount += 1
     let result = try execute(run, entry: 0, arguments: [address])
     contextResult?(address)
@@ -56,7 +55,7 @@ extension Machine {
     return result
   }
 
-  private func execute(
+  func execute(
     _ run: ProgramRun, entry: Int, arguments: [UInt64]
   ) throws(ProgramFault) -> (value: UInt64, instructions: Int) {
     run.cpu.activityDepth += 1

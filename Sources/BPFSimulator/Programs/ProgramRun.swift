@@ -17,8 +17,9 @@ final class ProgramRun: ProgramEnvironment {
   let cookie: UInt64
   /// From where the program was entered.
   var origin = RunOrigin.call
-  /// The packet that the program works on, if any.
+  /// The packet that the program works on, and its context.
   var packet: Packet?
+  var packetContext: PacketContext?
 
   /// Open `bpf_rcu_read_lock` sections.
   var rcuDepth = 0
@@ -139,8 +140,11 @@ final class ProgramRun: ProgramEnvironment {
   func loadPacket(
     context: UInt64, offset: Int32, byteCount: Int, _ invocation: inout Invocation
   ) throws(ExecutionFault) -> UInt64? {
-    guard let packet else {
+    guard let packet, packet.kind != .express else {
       throw ExecutionFault(.unsupported("a packet load (LD_ABS, LD_IND) in this type of program"))
+    }
+    guard context == self.context else {
+      throw invalidArgument("a packet load (LD_ABS, LD_IND)", 6, context, "the program's context, which r6 has to be")
     }
     return packet.legacyLoad(offset: offset, byteCount: byteCount)
   }
