@@ -173,14 +173,17 @@ final class RealEngine: TaskWorkEngine {
   private static func place(of name: String) throws -> (String, UInt64) {
     guard let symbol = dlsym(nil, name) else { throw UnexpectedErrno(what: "dlsym \(name)", errno: 2) }
     let address = UInt64(UInt(bitPattern: symbol))
-    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    for line in maps.split(separator: "\n") {
-      let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-      let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-      guard fields.count == 6, ends.count == 2, (ends[0]..<ends[1]).contains(address),
-        let offset = UInt64(fields[2], radix: 16)
-      else { continue }
-      return (fields[5].trimmingCharacters(in: .whitespaces), address - ends[0] + offset)
+    // The file is read in pieces, and lines go missing between them when other tests map and unmap memory meanwhile.
+    for _ in 0..<100 {
+      let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+      for line in maps.split(separator: "\n") {
+        let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+        let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+        guard fields.count == 6, ends.count == 2, ends[0] < ends[1], (ends[0]..<ends[1]).contains(address),
+          let offset = UInt64(fields[2], radix: 16)
+        else { continue }
+        return (fields[5].trimmingCharacters(in: .whitespaces), address - ends[0] + offset)
+      }
     }
     throw UnexpectedErrno(what: "/proc/self/maps", errno: 2)
   }
