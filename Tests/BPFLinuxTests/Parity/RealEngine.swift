@@ -169,21 +169,31 @@ final class RealEngine: TaskWorkEngine {
     link.detach()
   }
 
+  /// The text of `/proc/self/maps`, which the kernel gives a page at a time: one short read is not the end of it.
+  private static func memoryMap() -> String {
+    let descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var text: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(descriptor, &piece, piece.count)
+      guard count > 0 else { return String(decoding: text, as: UTF8.self) }
+      text.append(contentsOf: piece[..<count])
+    }
+  }
+
   /// The file that holds a function of the C library, and its offset there.
   private static func place(of name: String) throws -> (String, UInt64) {
     guard let symbol = dlsym(nil, name) else { throw UnexpectedErrno(what: "dlsym \(name)", errno: 2) }
     let address = UInt64(UInt(bitPattern: symbol))
-    // The file is read in pieces, and lines go missing between them when other tests map and unmap memory meanwhile.
-    for _ in 0..<100 {
-      let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-      for line in maps.split(separator: "\n") {
-        let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-        let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
-        guard fields.count == 6, ends.count == 2, ends[0] < ends[1], (ends[0]..<ends[1]).contains(address),
-          let offset = UInt64(fields[2], radix: 16)
-        else { continue }
-        return (fields[5].trimmingCharacters(in: .whitespaces), address - ends[0] + offset)
-      }
+    for line in memoryMap().split(separator: "\n") {
+      let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+      let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      guard fields.count == 6, ends.count == 2, ends[0] < ends[1], (ends[0]..<ends[1]).contains(address),
+        let offset = UInt64(fields[2], radix: 16)
+      else { continue }
+      return (fields[5].trimmingCharacters(in: .whitespaces), address - ends[0] + offset)
     }
     throw UnexpectedErrno(what: "/proc/self/maps", errno: 2)
   }
