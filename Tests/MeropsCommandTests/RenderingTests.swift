@@ -24,6 +24,17 @@ import Testing
     #expect(Style.plain.applied(.failure, to: "x") == "x")
   }
 
+  @Test("what a terminal would obey is shown and not sent")
+  func printable() {
+    #expect("a\u{1b}[2Jb".printable == "a\\x1b[2Jb")
+    #expect("tab\tµ│é".printable == "tab\tµ│é")
+    #expect("new\nline".printable == "new\\x0aline")
+    #expect("\u{202e}x\u{9b}".printable == "\\x202ex\\x9b")
+    var columns = Columns([.left])
+    columns.add("\u{7}")
+    #expect(columns.lines(.plain) == ["\\x07"])
+  }
+
   @Test("bytes without a type are an integer, a row, or a table in which rows of zeros are left out")
   func bytes() {
     #expect(DecodedValue([1, 2]).description == "513")

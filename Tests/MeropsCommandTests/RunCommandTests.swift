@@ -153,6 +153,41 @@ struct RunCommandTests {
       #expect(outcome.output.contains("count = 5"), "\(outcome.output)")
     }
   }
+
+  @Test("a program on packets tells its verdict, and what it has made of the packet")
+  func packets() async throws {
+    let example = Repository.path("Examples/count_packets.bpf.c")
+    let passed = try await CommandProcess.run("run", example)
+    #expect(passed.status == 0, "\(passed.error)")
+    #expect(passed.output.contains("verdict XDP_PASS, unchanged"), "\(passed.output)")
+    #expect(passed.output.contains("CPU 0: [17] = 1"), "\(passed.output)")
+    let dropped = try await CommandProcess.run("run", example, "--set", "dropped_port=53", "--json")
+    let report = try JSONDecoder().decode(RunReport.self, from: Data(dropped.output.utf8))
+    #expect(report.programs.first?.packet?.action == "XDP_DROP")
+    #expect(report.programs.first?.packet?.isChanged == false)
+    try await Fixture.withFolder { folder in
+      let object = try await folder.compile(
+        """
+        struct xdp_md { unsigned data, data_end; };
+        __attribute__((section("xdp"), used)) int swap(struct xdp_md *ctx) {
+          unsigned char *data = (void *)(long)ctx->data, first;
+          if ((long)data + 14 > ctx->data_end) return 1;
+          first = data[0];
+          data[0] = data[13];
+          data[13] = first;
+          return 3;
+        }
+        """, as: "swap.bpf")
+      let file = folder.url.appending(path: "packet")
+      try Data([0xaa, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x42, 0x43]).write(to: file)
+      let outcome = try await CommandProcess.run("run", object, "--packet", "@\(file.path)")
+      #expect(outcome.status == 0, "\(outcome.error)")
+      #expect(outcome.output.contains("verdict XDP_TX\n    0000  42 01 02 03"), "\(outcome.output)")
+      #expect(outcome.output.contains("0a 0b 0c aa 43"), "\(outcome.output)")
+      let short = try await CommandProcess.run("run", object, "--packet", "00 01")
+      #expect(short.status == CommandStatus.load.rawValue, "\(short.transcript)")
+    }
+  }
 }
 
 /// The folder of the package.

@@ -65,12 +65,13 @@ struct RunFailureTests {
   func options() async throws {
     let rows: [(arguments: [String], message: String)] = [
       (["--program", "simple"], "there is no program 'simple'; the object has sample"),
-      (["--nmi", "0"], "'--nmi' takes 1 to 1000000, not 0"),
+      (["--nmi", "0"], "'--nmi' takes 1 to 100000, not 0"),
       (["--nmi", "x"], "the value 'x' is invalid for '--nmi <n>'"),
       (["--cpus", "0"], "'--cpus' takes 1 to 256, not 0"),
       (["--period", "5 apples"], "the value '5 apples' is invalid for '--period <time>'"),
       (["--block", "reed"], "'--block reed': there is no such system call"),
       (["--argument", "x"], "'--argument x': give a number, or @ and a text"),
+      (["--packet", "0"], "the packet has an odd number of hexadecimal digits"),
       (["--context", "0"], "the context has an odd number of hexadecimal digits"),
       (
         ["--mcpu", "v9"],

@@ -30,7 +30,9 @@ struct ScenarioTests {
       ("tp_btf/sys_enter", 1),
       ("tp/sched/sched_process_fork", 1), ("raw_tp/sched_process_exec", 1), ("kprobe/do_unlinkat", 1),
       ("kretprobe/do_unlinkat", 1), ("kprobe/__x64_sys_nanosleep", 1), ("ksyscall/nanosleep", 1),
-      ("uprobe/libc.so.6:malloc", 1), ("uretprobe//bin/bash:readline+8", 1),
+      ("fentry/do_unlinkat", 1), ("fexit/do_unlinkat", 1),
+      ("xdp", 1), ("tc", 1), ("tcx/ingress", 1), ("socket", 1), ("uprobe/libc.so.6:malloc", 1),
+      ("uretprobe//bin/bash:readline+8", 1),
       // The task leaves the CPU and comes back.
       ("tp/sched/sched_switch", 2), ("tp_btf/sched_switch", 2),
     ]
@@ -72,6 +74,23 @@ struct ScenarioTests {
       _ = try Scenario().run("program", of: ObjectFile())
     }
     #expect(error?.description == "there is no program 'program': the object has none")
+  }
+
+  @Test("the example packet has correct checksums and lengths")
+  func packet() {
+    let bytes = ExamplePacket.bytes
+    func sum(_ bytes: some Collection<UInt8>) -> UInt32 {
+      let words = Array(bytes)
+      var sum = stride(from: 0, to: words.count, by: 2).reduce(0) {
+        $0 + UInt32(words[$1]) << 8 + UInt32(words[$1 + 1])
+      }
+      while sum > 0xffff { sum = (sum >> 16) + (sum & 0xffff) }
+      return sum
+    }
+    #expect(bytes.count == 14 + 20 + 8 + 6)
+    #expect(Int(bytes[16]) << 8 + Int(bytes[17]) == bytes.count - 14)
+    #expect(sum(bytes[14..<34]) == 0xffff)
+    #expect(sum(bytes[26..<34] + [0, 17] + bytes[38..<40] + bytes[34...]) == 0xffff)
   }
 
   @Test("system calls have the numbers of x86-64, and react to interruption as Linux does")

@@ -23,6 +23,8 @@ struct ProgramTrigger {
     case userFunction(String)
     /// The program is run as `BPF_PROG_TEST_RUN` does.
     case testRun
+    /// A packet arrives, with the same command.
+    case packet
   }
 
   var event: Event
@@ -48,6 +50,8 @@ struct ProgramTrigger {
       self.init(.overflow, .perfEvent(cpu: 0, period: period))
     case .systemCall:
       self.init(.testRun, nil)
+    case .xdp, .trafficClassifier, .trafficAction, .socketFilter:
+      self.init(.packet, nil)
     case .tracepoint:
       let parts = target.split(separator: "/", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {
@@ -63,6 +67,9 @@ struct ProgramTrigger {
     case .tracing where program.kind.prefix.hasPrefix("tp_btf"):
       guard let event = Self.event(ofRawTracepoint: target) else { throw impossible(Self.missingTracepoint(target)) }
       self.init(event, .rawTracepoint(name: target))
+    case .tracing where ["fentry", "fexit"].contains { program.kind.prefix.hasPrefix($0) && !target.isEmpty }:
+      let isReturn = program.kind.prefix.hasPrefix("fexit")
+      self.init(Self.call(of: target), .kernelFunction(name: target, isReturn: isReturn))
     case .kprobe:
       guard let trigger = Self.probe(prefix: program.kind.prefix, target: target) else {
         throw impossible("the section does not say which function: name it SEC(\"kprobe/FUNCTION\")")
@@ -100,6 +107,16 @@ struct ProgramTrigger {
       + "syscalls/sys_enter_NAME, syscalls/sys_exit_NAME, \(scheduler)"
   }
 
+  /// The functions that carry out system calls, each named after its call.
+  private static let systemCallPrefix = "__x64_sys_"
+
+  /// The call of a kernel function, within the system call that it carries out.
+  private static func call(of function: String) -> Event {
+    let isSystemCall = function.hasPrefix(systemCallPrefix)
+    let call = isSystemCall ? SystemCall.named(String(function.dropFirst(systemCallPrefix.count))) : nil
+    return .kernelFunction(function, in: call)
+  }
+
   /// A probe's section is `kprobe/function`, `uprobe/binary:function+offset` or `ksyscall/call`.
   private static func probe(prefix: String, target: String) -> ProgramTrigger? {
     let kind = String(prefix.prefix { $0 != "." })
@@ -108,13 +125,10 @@ struct ProgramTrigger {
     guard !function.isEmpty else { return nil }
     switch kind {
     case "kprobe", "kretprobe":
-      let call = function.hasPrefix("__x64_sys_") ? SystemCall.named(String(function.dropFirst(10))) : nil
-      return ProgramTrigger(
-        .kernelFunction(function, in: call), .kernelFunction(name: function, isReturn: isReturn))
+      return ProgramTrigger(call(of: function), .kernelFunction(name: function, isReturn: isReturn))
     case "ksyscall", "kretsyscall":
-      return ProgramTrigger(
-        .kernelFunction("__x64_sys_\(function)", in: SystemCall.named(function)),
-        .kernelFunction(name: "__x64_sys_\(function)", isReturn: isReturn))
+      let whole = systemCallPrefix + function
+      return ProgramTrigger(call(of: whole), .kernelFunction(name: whole, isReturn: isReturn))
     case "uprobe", "uretprobe", "usdt":
       return ProgramTrigger(.userFunction(function), .userFunction(name: function, isReturn: isReturn))
     default:

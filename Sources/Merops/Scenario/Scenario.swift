@@ -6,7 +6,7 @@ import BPFTypeFormat
 ///
 /// A machine with its clock at the start gets a task, which CPU 0 runs in user mode. The program is loaded, attached,
 /// and its event happens: an NMI for `perf_event`, a system call or a change of tasks for tracepoints, a call of the
-/// function for probes, a run for `syscall`. What a script needs beyond that is written with ``Machine`` itself.
+/// function for probes, a packet for XDP, `tc` and socket filters, a run for `syscall`. What a script needs beyond that is written with ``Machine`` itself.
 ///
 /// ```swift
 /// var scenario = Scenario()
@@ -33,6 +33,8 @@ public struct Scenario: Sendable {
   public var arguments: [Argument] = []
   /// The context of a `syscall` program; zeros of the size of its parameter's type while this is empty.
   public var context: [UInt8] = []
+  /// The packet for programs that work on packets, from its Ethernet header on.
+  public var packet: [UInt8] = ExamplePacket.bytes
   /// How long the machine goes on after the last event, so that timers expire, in nanoseconds.
   public var linger: UInt64 = 1_000_000
 
@@ -96,7 +98,8 @@ public struct Scenario: Sendable {
     let parameter = program.contextType(in: object)
     let context = stage.context.isEmpty ? nil : DecodedValue(stage.context, as: parameter ?? .void, in: object.types)
     return ScenarioRun(
-      machine: stage.machine, object: loaded, task: stage.task, program: name, context: context)
+      machine: stage.machine, object: loaded, task: stage.task, program: name, context: context,
+      packetResult: stage.packetResult)
   }
 
   private func step<Result>(_ body: () throws(MachineError) -> Result) throws(ScenarioError) -> Result {

@@ -12,6 +12,8 @@ public struct ScenarioRun {
   public let program: String
   /// The context of a `syscall` program as it has left it; `nil` for other programs, and where there was none.
   public let context: DecodedValue?
+  /// What a program that works on packets has made of its packet the last time; `nil` for other programs.
+  public let packetResult: PacketResult?
 
   /// What the maps hold, those that hold nothing left out, in the order of the object.
   ///

@@ -9,6 +9,8 @@ struct Stage {
   let task: SimulatedTask
   /// The context of a `syscall` program, as the last run has left it.
   var context: [UInt8] = []
+  /// What became of the last packet.
+  var packetResult: PacketResult?
 
   init(_ scenario: Scenario, _ trigger: ProgramTrigger) throws(MachineError) {
     self.scenario = scenario
@@ -109,6 +111,7 @@ struct Stage {
       }
     case .kernelFunction(let name, _): try machine.callKernelFunction(name, arguments, on: 0)
     case .userFunction(let name): try machine.callUserFunction(name, arguments, by: task)
+    case .packet: packetResult = try object.run(program, packet: scenario.packet)
     case .testRun: context = try object.run(program, context: context).context
     }
   }

@@ -68,7 +68,7 @@ public struct TimelineText: CustomStringConvertible {
       lines.append(
         Line(
           time: event.time >= origin ? event.time - origin : 0, cpu: event.cpu, context: event.context,
-          thread: event.thread.text, text: text, isFault: isFault))
+          thread: event.thread.text.printable, text: text.printable, isFault: isFault))
     }
   }
 

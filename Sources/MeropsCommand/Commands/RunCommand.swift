@@ -9,13 +9,14 @@ package struct RunCommand: AsyncParsableCommand {
     discussion: """
       Each program gets a machine of its own, in which CPU 0 runs a task ('app', number 1000) in user mode. Then comes \
       what the program waits for: an NMI for perf_event, the system call or the scheduler's doing for tracepoints, a call \
-      of the function for probes, a run for syscall programs. C source is compiled first.
+      of the function for probes, a packet for XDP, tc and socket filters, a run for syscall programs. C source is compiled first.
 
       EXAMPLES:
         merops run task_work.bpf.c --set user_ptr=@"hello world"
         merops run task_work.bpf.o --program oncpu_hash_map --nmi 3 --period 250us
         merops run task_work.bpf.c --set user_ptr=@"hello world" --block read
         merops run trace.bpf.c --argument 0 --argument @"/etc/passwd" --json
+        merops run count_packets.bpf.c --set dropped_port=53 --packet @query.bin
         cat task_work.bpf.c | merops run - --program oncpu_hash_map
       """)
 
@@ -52,9 +53,9 @@ package struct RunCommand: AsyncParsableCommand {
         let run = try Self.perform(scenario, program, of: object)
         let maps = run.takeMapContents()
         if json {
-          report.programs.append(.init(program, run, maps: maps))
+          report.programs.append(.init(program, run, of: scenario, maps: maps))
         } else {
-          try Output.standard.write((index > 0 ? "\n" : "") + text(of: run, program, maps))
+          try Output.standard.write((index > 0 ? "\n" : "") + text(of: run, program, scenario, maps))
         }
         if status == .success { status = Self.status(of: run, program) }
       } catch let failure as CommandFailure where failure.status == .load {
@@ -96,11 +97,15 @@ package struct RunCommand: AsyncParsableCommand {
     }
   }
 
-  private func text(of run: ScenarioRun, _ program: Program, _ maps: [MapContents]) -> String {
+  private func text(
+    of run: ScenarioRun, _ program: Program, _ scenario: Scenario, _ maps: [MapContents]
+  ) -> String {
     let text = RunText(style: Style(of: .standard))
     var parts = [text.title(of: program)]
     if !noTimeline { parts.append(text.timeline(of: run)) }
-    parts.append(text.context(run.context) + text.maps(maps) + text.trace(run.machine.traceLog))
+    parts.append(
+      text.packet(run.packetResult, of: program.kind.type, before: scenario.packet) + text.context(run.context)
+        + text.maps(maps) + text.trace(run.machine.traceLog))
     return parts.filter { !$0.isEmpty }.joined(separator: "\n")
   }
 

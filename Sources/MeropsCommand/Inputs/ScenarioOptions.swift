@@ -42,6 +42,12 @@ package struct ScenarioOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The context of a syscall program, as hexadecimal bytes.", valueName: "hex"))
   package var context: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The packet for XDP, tc and socket filters: hexadecimal bytes, or @FILE; without it a small UDP packet.",
+      valueName: "hex|@file"))
+  package var packet: String?
+
   @Option(help: ArgumentHelp("How long the machine goes on after the last event.", valueName: "time"))
   package var linger = Nanoseconds(1_000_000)
 
@@ -67,8 +73,8 @@ package struct ScenarioOptions: ParsableArguments {
   }
 
   package func validate() throws {
-    guard (1...1_000_000).contains(eventCount) else {
-      throw ValidationError("'--nmi' takes 1 to 1000000, not \(eventCount)")
+    guard (1...100_000).contains(eventCount) else {
+      throw ValidationError("'--nmi' takes 1 to 100000, not \(eventCount)")
     }
     guard (1...256).contains(cpus) else { throw ValidationError("'--cpus' takes 1 to 256, not \(cpus)") }
     guard period.value > 0 else { throw ValidationError("'--period' has to be more than 0") }
@@ -100,6 +106,12 @@ package struct ScenarioOptions: ParsableArguments {
       }
     }
     if let context { scenario.context = try HexadecimalBytes(parsing: context, what: "the context").bytes }
+    if let packet {
+      scenario.packet =
+        packet.hasPrefix("@")
+        ? try InputFile(reading: String(packet.dropFirst())).bytes
+        : try HexadecimalBytes(parsing: packet, what: "the packet").bytes
+    }
     for assignment in assignments {
       if case .userString(let text) = assignment.value {
         scenario.userStrings.append(.init(variable: assignment.variable, text: text))

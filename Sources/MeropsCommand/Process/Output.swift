@@ -1,3 +1,4 @@
+import Merops
 import SystemPackage
 
 #if canImport(Glibc)
@@ -31,7 +32,7 @@ package struct Output: Sendable {
 
   /// Writes an error in the form that all errors have.
   func report(_ message: String) {
-    var lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    var lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
     if let first = lines.first { lines[0] = first.startingInLowercase }
     let prefix = Style(of: self).applied(.failure, to: "merops: error:")
     // There is nobody left to tell when this fails.

@@ -1,3 +1,5 @@
+import Merops
+
 /// Rows of text in aligned columns, two spaces apart.
 package struct Columns {
   /// Where the text of a column begins.
@@ -19,7 +21,7 @@ package struct Columns {
 
   /// Adds a row.
   package mutating func add(_ cells: String..., role: Style.Role? = nil) {
-    rows.append(cells.map { Cell(text: $0, role: role) })
+    rows.append(cells.map { Cell(text: $0.printable, role: role) })
   }
 
   /// The lines, without white space at their ends.

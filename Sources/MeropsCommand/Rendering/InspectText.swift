@@ -1,3 +1,5 @@
+import Merops
+
 /// An ``InspectReport`` for people.
 package struct InspectText {
   private let report: InspectReport
@@ -10,9 +12,9 @@ package struct InspectText {
 
   /// The whole text.
   package var text: String {
-    let license = report.license.isEmpty ? "no license" : "license \(report.license)"
+    let license = report.license.isEmpty ? "no license" : "license \(report.license.printable)"
     let summary = "\(report.byteOrder)-endian, \(license), \(count(report.typeCount, "type"))"
-    var sections = [["\(style.applied(.heading, to: report.object)): \(summary)"]]
+    var sections = [["\(style.applied(.heading, to: report.object.printable)): \(summary)"]]
     sections.append(titled("programs", programs))
     sections.append(titled("maps", maps))
     sections.append(titled("variables", globals))
@@ -81,9 +83,11 @@ package struct InspectText {
   }
 
   private func lines(of disassembly: DisassemblyReport, _ program: String) -> [String] {
-    var lines: [String] = ["\(style.applied(.heading, to: "disassembly")) of \(style.applied(.name, to: program))"]
+    var lines: [String] = [
+      "\(style.applied(.heading, to: "disassembly")) of \(style.applied(.name, to: program.printable))"
+    ]
     for function in disassembly.functions {
-      lines.append("\(style.applied(.name, to: function.name)):")
+      lines.append("\(style.applied(.name, to: function.name.printable)):")
       let width = function.instructions.map { $0.reference == nil ? 0 : $0.text.count }.max() ?? 0
       var place = ""
       for instruction in function.instructions {
@@ -92,14 +96,16 @@ package struct InspectText {
           let file = source.file.split(separator: "/").last ?? ""
           // The compiler records each expression of a line; the line is shown when another one was shown before it.
           if place != "\(source.file):\(source.line)" {
-            lines.append(style.applied(.faint, to: "       ; \(text)  (\(file):\(source.line))"))
+            lines.append(
+              style.applied(
+                .faint, to: "       ; \(String(text).printable)  (\(String(file).printable):\(source.line))"))
           }
           place = "\(source.file):\(source.line)"
         }
         let index = String(instruction.index)
-        var line = String(repeating: " ", count: max(0, 5 - index.count)) + index + ": " + instruction.text
+        var line = String(repeating: " ", count: max(0, 5 - index.count)) + index + ": " + instruction.text.printable
         if let reference = instruction.reference {
-          line += String(repeating: " ", count: max(0, width - instruction.text.count)) + "  // \(reference)"
+          line += String(repeating: " ", count: max(0, width - instruction.text.count)) + "  // \(reference.printable)"
         }
         lines.append(line)
       }

@@ -12,8 +12,8 @@ package struct RunText {
   /// The title above everything else.
   func title(of program: Program) -> String {
     let count = program.instructions.count
-    return style.applied(.heading, to: program.name)
-      + " (SEC(\"\(program.section)\"), \(count) instruction\(count == 1 ? "" : "s"))\n"
+    return style.applied(.heading, to: program.name.printable)
+      + " (SEC(\"\(program.section.printable)\"), \(count) instruction\(count == 1 ? "" : "s"))\n"
   }
 
   /// The timeline, indented.
@@ -39,21 +39,32 @@ package struct RunText {
     return "  " + style.applied(.name, to: "context") + "\n    \(text(of: value, after: 4))\n"
   }
 
+  /// What the program has made of its packet.
+  func packet(_ result: PacketResult?, of type: ProgramType, before: [UInt8]) -> String {
+    guard let result else { return "" }
+    let report = PacketReport(result, of: type, before: before)
+    var text = "  " + style.applied(.name, to: "packet") + "\n    verdict \(report.action ?? "\(report.verdict)")"
+    if let redirect = report.redirect { text += " to interface \(redirect)" }
+    guard report.isChanged else { return text + ", unchanged\n" }
+    text += "\n    " + DecodedValue(result.packet).lines(indent: 2) + "\n"
+    return text
+  }
+
   /// What programs printed.
   func trace(_ lines: [String]) -> String {
     guard !lines.isEmpty else { return "" }
-    return "  " + style.applied(.name, to: "trace") + "\n" + lines.map { "    \($0)\n" }.joined()
+    return "  " + style.applied(.name, to: "trace") + "\n" + lines.map { "    \($0.printable)\n" }.joined()
   }
 
   private func text(of map: MapContents) -> String {
-    var text = "  " + style.applied(.name, to: map.name) + " (\(map.type)"
+    var text = "  " + style.applied(.name, to: map.name.printable) + " (\(map.type)"
     if map.elements.contains(where: { $0.key != nil }) {
       text += ", \(map.elements.count) of \(map.maxEntries)"
     }
     text += ")\n"
     if let problem = map.problem { text += "    cannot be read: \(problem)\n" }
     for element in map.elements {
-      let label = element.name.map { "\($0) = " } ?? element.key.map { "[\($0)] = " } ?? ""
+      let label = (element.name.map { "\($0) = " } ?? element.key.map { "[\($0)] = " } ?? "").printable
       if element.values.count == 1, let value = element.values.first {
         text += "    \(label)\(self.text(of: value, after: label.count + 4))\n"
         continue
@@ -67,9 +78,9 @@ package struct RunText {
   }
 
   private func text(of value: DecodedValue, after column: Int) -> String {
-    let line = value.description
+    let line = value.description.printable
     guard column + line.count > Self.width else { return style.applied(.value, to: line) }
-    return value.lines(indent: 2).split(separator: "\n").map { style.applied(.value, to: String($0)) }
+    return value.lines(indent: 2).split(separator: "\n").map { style.applied(.value, to: String($0).printable) }
       .joined(separator: "\n")
   }
 }

@@ -16,6 +16,8 @@ package struct RunReport: Codable, Hashable, Sendable {
     package var error: String?
     /// What a syscall program has left in its context.
     package var context: JSONValue?
+    /// What the program has made of its packet, if it works on packets.
+    package var packet: PacketReport?
     /// What happened, in order.
     package var timeline: [TimelineEntry]
     /// The maps that hold anything at the end.
@@ -54,8 +56,9 @@ extension RunReport.ProgramEntry {
   }
 
   /// A program that has run. `maps` is what they held at the end.
-  init(_ program: Program, _ run: ScenarioRun, maps: [MapContents]) {
+  init(_ program: Program, _ run: ScenarioRun, of scenario: Scenario, maps: [MapContents]) {
     self.init(program)
+    packet = run.packetResult.map { PacketReport($0, of: program.kind.type, before: scenario.packet) }
     context = run.context.map(JSONValue.init)
     timeline = run.machine.timeline.map { TimelineEntry($0, run) }
     self.maps = maps.map(RunReport.MapEntry.init)
