@@ -25,7 +25,7 @@ private struct RunMemory: FormatString.Memory {
 
   func bytes(at address: UInt64, count: Int) -> [UInt8]? { run.machine.memory.read(address, byteCount: count) }
 
-  func symbol(at address: UInt64) -> String? { nil }
+  func symbol(at address: UInt64) -> String? { run.machine.kernelSymbol(at: address) }
 }
 
 /// The format that a pointer and a size describe: its zero byte has to be within the size.

@@ -33,14 +33,25 @@ extension Machine {
     let base = KernelText.frames(of: cpu.current)
     // The way to user mode is the end of a system call or of an interrupt.
     if base.isEmpty, contexts.first == .task { names += ["do_syscall_64", "entry_SYSCALL_64_after_hwframe"] }
-    return (names + base).map(KernelText.address(of:))
+    return (names + base).map(textAddress(of:))
   }
 
   /// The chain of a task in the kernel, whether it runs or not.
   func kernelCallChain(of task: SimulatedTask) -> [UInt64] {
     if let cpu = cpus.first(where: { $0.current === task }) { return kernelCallChain(on: cpu) }
-    return KernelText.frames(of: task).map(KernelText.address(of:))
+    return KernelText.frames(of: task).map(textAddress(of:))
   }
+
+  /// The address of a kernel function, which has the function's name from then on.
+  func textAddress(of name: String) -> UInt64 {
+    let address = KernelText.address(of: name)
+    kernelSymbols[address] = name
+    return address
+  }
+
+  /// The name of the kernel function at an address that a program has got from this machine: in a call chain, as an
+  /// instruction pointer, or as the address of a symbol.
+  public func kernelSymbol(at address: UInt64) -> String? { kernelSymbols[address] }
 }
 
 extension ProgramRun {

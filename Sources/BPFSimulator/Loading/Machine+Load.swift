@@ -162,7 +162,7 @@ extension Machine {
       try resolveKernelFunction(name, isWeak: isWeak, at: index, in: &program)
     case .kernelSymbol(let name, let isWeak):
       if KernelFunctionTable.shared.number(of: essentialName(name)) != nil {
-        setAddress(KernelText.address(of: essentialName(name)), at: index, in: &program)
+        setAddress(textAddress(of: essentialName(name)), at: index, in: &program)
       } else if let address = kernelVariables[name] {
         setAddress(address, at: index, in: &program)
       } else if isWeak {

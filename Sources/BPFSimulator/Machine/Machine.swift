@@ -47,6 +47,8 @@ public final class Machine {
   var programs: [UInt32: LoadedProgram] = [:]
   /// Addresses of the kernel variables that programs may refer to (`__ksym`).
   var kernelVariables: [String: ProgramAddress] = [:]
+  /// The names of the kernel functions whose addresses were given out.
+  var kernelSymbols: [UInt64: String] = [:]
   /// The variables of which each CPU has its own, by the address that programs refer to them with.
   var perCPUVariables: [ProgramAddress: PerCPUVariable] = [:]
   let mapEvents: MapEvents

@@ -58,6 +58,7 @@ final class ProgramRun: ProgramEnvironment {
   /// Why the run may not sleep now, `nil` when it may.
   var reasonAgainstSleeping: String? {
     if !mayStartSleeping { return "the program is not sleepable" }
+    if cpu.context > .task { return "the CPU is in \(cpu.context) context" }
     if rcuDepth > 0 { return "an RCU read section is open" }
     if preemptionOffDepth > 0 { return "preemption is off" }
     if interruptsOffDepth > 0 { return "interrupts are off" }
