@@ -40,6 +40,7 @@ let package = Package(
     module(
       "BPFObject",
       ["BPFInstructions", "BPFTypeFormat", .product(name: "OrderedCollections", package: "swift-collections")]),
+    module("BPFVerifier", ["BPFInstructions", "BPFTypeFormat", "BPFObject"]),
     module("BPFMaps", ["BPFObject", "BPFTypeFormat"]),
     module("BPFExecution", ["BPFInstructions"]),
     module("BPFTaskWork"),
@@ -83,6 +84,7 @@ let package = Package(
     tests("BPFInstructionsTests", ["BPFInstructions"]),
     tests("BPFTypeFormatTests", ["BPFTypeFormat"]),
     tests("BPFObjectTests", ["BPFObject"]),
+    tests("BPFVerifierTests", ["BPFVerifier", "BPFInstructions", "BPFTypeFormat", "BPFObject"]),
     tests("BPFMapsTests", ["BPFMaps"]),
     tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
