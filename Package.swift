@@ -40,7 +40,8 @@ let package = Package(
     module(
       "BPFObject",
       ["BPFInstructions", "BPFTypeFormat", .product(name: "OrderedCollections", package: "swift-collections")]),
-    module("BPFVerifier", ["BPFInstructions", "BPFTypeFormat", "BPFObject"]),
+    module("BPFDiagnostics", ["BPFInstructions", "BPFTypeFormat", "BPFObject"]),
+    module("BPFVerifier", ["BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFDiagnostics"]),
     module("BPFMaps", ["BPFObject", "BPFTypeFormat"]),
     module("BPFExecution", ["BPFInstructions"]),
     module("BPFTaskWork"),
