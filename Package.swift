@@ -51,6 +51,7 @@ let package = Package(
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
+    module("ProfileFormats"),
     .target(name: "CMeropsLinux"),
     module(
       "BPFLinux",
@@ -98,6 +99,7 @@ let package = Package(
         "BPFLinux", "BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "BPFCompiler",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    tests("ProfileFormatsTests", ["ProfileFormats"]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",
