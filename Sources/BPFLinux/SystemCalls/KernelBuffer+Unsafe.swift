@@ -31,6 +31,14 @@ final class KernelBuffer {
     }
   }
 
+  /// A copy of 64-bit words in the byte order of the machine.
+  convenience init(words64 words: [UInt64]) {
+    self.init(count: words.count * 8)
+    words.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress { start.copyMemory(from: base, byteCount: bytes.count) }
+    }
+  }
+
   deinit { start.deallocate() }
 
   /// The address, for a field of 64 bits.
@@ -47,6 +55,11 @@ final class KernelBuffer {
   /// A copy of the first bytes, as 32-bit words.
   func words(_ wordCount: Int) -> [UInt32] {
     (0..<min(max(wordCount, 0), count / 4)).map { start.load(fromByteOffset: $0 * 4, as: UInt32.self) }
+  }
+
+  /// A copy of the first bytes, as 64-bit words.
+  func words64(_ wordCount: Int) -> [UInt64] {
+    (0..<min(max(wordCount, 0), count / 8)).map { start.load(fromByteOffset: $0 * 8, as: UInt64.self) }
   }
 
   /// The text up to the first zero byte.

@@ -38,8 +38,29 @@ public struct RunningKernel: SystemCalls {
       case .readFile:
         return merops_read(
           Int32(truncatingIfNeeded: first), UnsafeMutableRawPointer(bitPattern: second), UInt(bitPattern: third))
+      case .readFileAt:
+        return merops_read_at(
+          Int32(truncatingIfNeeded: first), UnsafeMutableRawPointer(bitPattern: second), UInt(bitPattern: third), fourth
+        )
       case .close:
         return merops_close(Int32(truncatingIfNeeded: first))
+      case .startProcess:
+        return merops_start_stopped(
+          UnsafePointer<CChar>(bitPattern: first),
+          UnsafePointer<UnsafeMutablePointer<CChar>?>(bitPattern: second),
+          UnsafeMutablePointer<Int32>(bitPattern: third))
+      case .runProcess:
+        return merops_run_to(Int32(truncatingIfNeeded: first), UInt(bitPattern: second))
+      case .releaseProcess:
+        return merops_let_go(Int32(truncatingIfNeeded: first))
+      case .awaitProcess:
+        return merops_wait_for_end(
+          Int32(truncatingIfNeeded: first), UnsafeMutablePointer<Int32>(bitPattern: second),
+          UnsafeMutablePointer<Int32>(bitPattern: third))
+      case .reapProcess:
+        return merops_reap(Int32(truncatingIfNeeded: first))
+      case .signalProcess:
+        return merops_signal(Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: second))
       }
     #else
       return -78

@@ -10,8 +10,23 @@ public enum SystemCallName: Hashable, Sendable, CaseIterable {
   case openFile
   /// read(2): the descriptor, the address of a buffer, its size.
   case readFile
+  /// pread(2): the descriptor, the address of a buffer, its size, the offset in the file.
+  case readFileAt
   /// close(2): the descriptor.
   case close
+  /// fork(2), ptrace(2) and exec(3): the addresses of the path and of the arguments, and of a number that says how far it
+  /// came; the process, which the calling thread traces, stands still before its first instruction.
+  case startProcess
+  /// ptrace(2): a stopped process, and the address up to which it runs.
+  case runProcess
+  /// ptrace(2): a stopped process, which is let go.
+  case releaseProcess
+  /// waitid(2): the process, whose end is waited for, and the addresses of two numbers that say how it ended.
+  case awaitProcess
+  /// waitpid(2): a process that has ended, and goes.
+  case reapProcess
+  /// kill(2): the process and the signal.
+  case signalProcess
 }
 
 /// The seam between the engine and the kernel: everything that BPFLinux asks of an operating system goes through here.

@@ -1,15 +1,20 @@
-internal import BPFInstructions
+package import BPFInstructions
 
 /// The bytes of a file, read as integers in the file's byte order.
-struct ELFBytes: Sendable {
-  let bytes: [UInt8]
-  var byteOrder: ByteOrder
+package struct ELFBytes: Sendable {
+  package let bytes: [UInt8]
+  package var byteOrder: ByteOrder
 
-  var count: Int { bytes.count }
+  package init(bytes: [UInt8], byteOrder: ByteOrder) {
+    self.bytes = bytes
+    self.byteOrder = byteOrder
+  }
+
+  package var count: Int { bytes.count }
 
   /// The integer at an offset, which need not be aligned; `nil` where the bytes end before it.
   @inline(__always)
-  func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
+  package func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
     guard offset >= 0, offset <= bytes.count - MemoryLayout<Value>.size else { return nil }
     // The load checks its bounds; it is called unsafe since not every type can take any bytes, which integers can.
     let value = bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self)
@@ -17,7 +22,7 @@ struct ELFBytes: Sendable {
   }
 
   /// The bytes from an offset up to a zero byte, as text; `nil` when there is none before the end or the limit.
-  func text(at offset: Int, before end: Int, limit: Int) -> String? {
+  package func text(at offset: Int, before end: Int, limit: Int) -> String? {
     guard offset >= 0, offset < end, end <= bytes.count else { return nil }
     let stop = min(end, offset + limit + 1)
     guard let zero = bytes[offset..<stop].firstIndex(of: 0) else { return nil }

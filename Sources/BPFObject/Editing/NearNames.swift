@@ -1,13 +1,13 @@
 /// The names that look most like one that was not found, best first, for an error's advice.
-struct NearNames {
+package struct NearNames {
   /// How many names are worth showing.
   static let limit = 4
   /// Longer names are compared by this many bytes, which bounds the work.
   static let comparedLength = 64
 
-  let names: [String]
+  package let names: [String]
 
-  init(to name: String, among candidates: some Sequence<String>) {
+  package init(to name: String, among candidates: some Sequence<String>) {
     let wanted = Array(name.lowercased().utf8.prefix(Self.comparedLength))
     // A third of the letters may be wrong; a name that contains or continues the other one is near as well.
     let tolerance = max(1, wanted.count / 3)
@@ -27,7 +27,7 @@ struct NearNames {
   }
 
   /// Words for an error, such as `did you mean 'xdp' or 'tc'?`, or the given text when no name is near.
-  func advice(otherwise: String = "") -> String {
+  package func advice(otherwise: String = "") -> String {
     guard let last = names.last else { return otherwise }
     let quoted = names.dropLast().map { "'\($0)'" }.joined(separator: ", ")
     return "did you mean \(quoted)\(quoted.isEmpty ? "" : " or ")'\(last)'?"

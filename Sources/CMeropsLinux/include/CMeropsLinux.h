@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,10 +49,34 @@ static inline long merops_read(int descriptor, void *bytes, unsigned long count)
 	return merops_answer(read(descriptor, bytes, count));
 }
 
+static inline long merops_read_at(int descriptor, void *bytes, unsigned long count, long offset)
+{
+	return merops_answer(pread(descriptor, bytes, count, offset));
+}
+
 static inline long merops_close(int descriptor)
 {
 	return merops_answer(close(descriptor));
 }
+
+static inline long merops_signal(int process, int number)
+{
+	return merops_answer(kill(process, number));
+}
+
+// Processes: what is between fork(2) and exec(2) may not be Swift. In CMeropsLinux.c.
+
+// Starts a program that the calling thread traces and that stands still before its first instruction. `stage` says on
+// failure whether the process could not be made (0), traced (1) or executed (2).
+long merops_start_stopped(const char *path, char *const arguments[], int *stage);
+// Lets a stopped process run up to an address, where it stands still again.
+long merops_run_to(int process, unsigned long address);
+// Lets a stopped process go, no longer traced.
+long merops_let_go(int process);
+// Waits for the end of a process, which stays a zombie: `kind` is the `CLD_…` code, `status` the exit status or signal.
+long merops_wait_for_end(int process, int *kind, int *status);
+// Removes a zombie.
+long merops_reap(int process);
 
 #endif
 #endif

@@ -1,0 +1,180 @@
+import BPFInstructions
+import BPFObject
+import SystemPackage
+
+/// The symbols of a program or library: where they are in the file, and where in memory.
+struct ExecutableFile {
+  /// A part of the file that is mapped into memory (`PT_LOAD`).
+  struct Segment {
+    var offset: UInt64
+    var address: UInt64
+    var byteCount: UInt64
+    var memoryByteCount: UInt64
+  }
+
+  /// A named place.
+  struct Symbol {
+    var address: UInt64
+    var kind: Kind
+    var binding: ELFSymbol.Binding
+
+    enum Kind {
+      case place
+      /// In the memory of each thread.
+      case threadLocal
+      /// A function that is chosen when the program starts (`STT_GNU_IFUNC`): the address is that of the chooser.
+      case chosen
+    }
+  }
+
+  private struct Table {
+    var symbols: ELFBytes
+    var names: ELFBytes
+  }
+
+  let path: String
+  private(set) var segments: [Segment] = []
+  private var tables: [Table] = []
+
+  private static let symbolByteCount = 24
+  /// More than any table of symbols of a program that runs.
+  private static let tableLimit: UInt64 = 512 << 20
+
+  /// Reads headers and symbol tables.
+  ///
+  /// - Parameters:
+  ///   - path: where the file is for this process.
+  ///   - name: the path as others know it, for errors.
+  /// - Throws: ``BPFError`` when it cannot be read, or is no 64-bit program for this machine's byte order.
+  init(_ path: String, named name: String? = nil, _ systemCalls: any SystemCalls) throws(BPFError) {
+    self.path = name ?? path
+    let file: OpenFile
+    do throws(Errno) { file = try OpenFile(path, systemCalls) } catch {
+      throw BPFError("'\(self.path)'", .systemCall("open", error))
+    }
+    let header = try piece(of: file, at: 0, count: 64)
+    guard header.bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
+      throw .refusal(
+        "'\(self.path)'", "it is no ELF file", advice: "name the program itself, not a script that starts it")
+    }
+    guard header.count == 64, header.bytes[4] == 2, header.bytes[5] == 1 else {
+      throw .refusal("'\(self.path)'", "it is no 64-bit program of this machine's byte order")
+    }
+    try readSegments(file, header)
+    try readTables(file, header)
+  }
+
+  private func piece(of file: OpenFile, at offset: UInt64, count: UInt64) throws(BPFError) -> ELFBytes {
+    guard count <= Self.tableLimit else { throw .refusal("'\(path)'", "it has a table of \(count) bytes") }
+    do throws(Errno) {
+      return ELFBytes(bytes: try file.read(at: offset, count: Int(count)), byteOrder: .little)
+    } catch { throw BPFError("'\(path)'", .systemCall("read", error)) }
+  }
+
+  private mutating func readSegments(_ file: OpenFile, _ header: ELFBytes) throws(BPFError) {
+    let count = UInt64(header.integer(UInt16.self, at: 0x38) ?? 0)
+    let table = try piece(of: file, at: header.integer(UInt64.self, at: 0x20) ?? 0, count: count * 56)
+    for start in stride(from: 0, to: table.count, by: 56) where table.integer(UInt32.self, at: start) == 1 {
+      guard let offset = table.integer(UInt64.self, at: start + 8),
+        let address = table.integer(UInt64.self, at: start + 16),
+        let byteCount = table.integer(UInt64.self, at: start + 32),
+        let memory = table.integer(UInt64.self, at: start + 40)
+      else { break }
+      segments.append(Segment(offset: offset, address: address, byteCount: byteCount, memoryByteCount: memory))
+    }
+  }
+
+  private mutating func readTables(_ file: OpenFile, _ header: ELFBytes) throws(BPFError) {
+    let count = UInt64(header.integer(UInt16.self, at: 0x3c) ?? 0)
+    let sections = try piece(of: file, at: header.integer(UInt64.self, at: 0x28) ?? 0, count: count * 64)
+    // `SHT_SYMTAB`, of which stripped files are bare, before `SHT_DYNSYM`.
+    for kind in [2, 11] as [UInt32] {
+      for start in stride(from: 0, to: sections.count, by: 64)
+      where sections.integer(UInt32.self, at: start + 4) == kind {
+        guard let offset = sections.integer(UInt64.self, at: start + 24),
+          let byteCount = sections.integer(UInt64.self, at: start + 32),
+          let link = sections.integer(UInt32.self, at: start + 40),
+          let namesOffset = sections.integer(UInt64.self, at: Int(link) * 64 + 24),
+          let namesByteCount = sections.integer(UInt64.self, at: Int(link) * 64 + 32)
+        else { continue }
+        tables.append(
+          Table(
+            symbols: try piece(of: file, at: offset, count: byteCount),
+            names: try piece(of: file, at: namesOffset, count: namesByteCount)))
+      }
+    }
+  }
+
+  // MARK: Symbols
+
+  /// The symbol of a name, `nil` when the file defines none. A global one is preferred to a weak one, and that to those
+  /// of single source files.
+  ///
+  /// - Throws: ``BPFError`` when several source files have a symbol of the name, at different addresses.
+  func symbol(named name: String) throws(BPFError) -> Symbol? {
+    let wanted = Array(name.utf8) + [0]
+    for table in tables {
+      var found: [Symbol] = []
+      for start in stride(from: 0, to: table.symbols.count, by: Self.symbolByteCount) {
+        guard let offset = table.symbols.integer(UInt32.self, at: start), offset > 0,
+          Int(offset) + wanted.count <= table.names.count, table.names.bytes[Int(offset)] == wanted[0],
+          table.names.bytes[Int(offset)..<Int(offset) + wanted.count].elementsEqual(wanted),
+          let symbol = symbol(at: start, of: table)
+        else { continue }
+        found.append(symbol)
+      }
+      for binding in [.global, .weak, .local, .other] as [ELFSymbol.Binding] {
+        let candidates = found.filter { $0.binding == binding }
+        guard let first = candidates.first else { continue }
+        guard candidates.allSatisfy({ $0.address == first.address }) else {
+          throw .refusal(
+            "symbol '\(name)'", "'\(path)' has \(candidates.count) of this name, each of its own source file")
+        }
+        return first
+      }
+    }
+    return nil
+  }
+
+  /// A symbol that the file defines.
+  private func symbol(at start: Int, of table: Table) -> Symbol? {
+    guard let information = table.symbols.integer(UInt8.self, at: start + 4),
+      let section = table.symbols.integer(UInt16.self, at: start + 6), section != 0,
+      let address = table.symbols.integer(UInt64.self, at: start + 8)
+    else { return nil }
+    let kind: Symbol.Kind
+    switch information & 0xf {
+    case 0, 1, 2: kind = .place
+    case 6: kind = .threadLocal
+    case 10: kind = .chosen
+    // Names of sections and files.
+    default: return nil
+    }
+    return Symbol(address: address, kind: kind, binding: .init(rawValue: information >> 4) ?? .other)
+  }
+
+  /// The names of the symbols that begin or end like a name, for advice.
+  func names(like name: String) -> Set<String> {
+    let (head, tail) = (Array(name.utf8.prefix(3)), Array(name.utf8.suffix(3)))
+    var names: Set<String> = []
+    for table in tables {
+      for start in stride(from: 0, to: table.symbols.count, by: Self.symbolByteCount) {
+        guard let offset = table.symbols.integer(UInt32.self, at: start), offset > 0,
+          symbol(at: start, of: table) != nil,
+          let text = table.names.text(at: Int(offset), before: table.names.count, limit: 256)
+        else { continue }
+        if text.utf8.starts(with: head) || text.utf8.suffix(3).elementsEqual(tail) { names.insert(text) }
+      }
+    }
+    return names
+  }
+
+  /// Where in the file the byte at an address is, `nil` when it is in none of the file's segments.
+  func offset(of address: UInt64) -> UInt64? {
+    for segment in segments where address >= segment.address && address - segment.address < segment.byteCount {
+      let (offset, overflow) = segment.offset.addingReportingOverflow(address - segment.address)
+      return overflow ? nil : offset
+    }
+    return nil
+  }
+}
