@@ -17,8 +17,8 @@ func module(
     name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -86,7 +86,13 @@ let package = Package(
     tests("BPFInstructionsTests", ["BPFInstructions"]),
     tests("BPFTypeFormatTests", ["BPFTypeFormat"]),
     tests("BPFObjectTests", ["BPFObject"]),
-    tests("BPFVerifierTests", ["BPFVerifier", "BPFInstructions", "BPFTypeFormat", "BPFObject"]),
+    tests(
+      "BPFVerifierTests",
+      [
+        "BPFVerifier", "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFDiagnostics", "BPFExecution", "BPFLinux",
+        "BPFCompiler", "BPFSimulator", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Corpus"]),
     tests("BPFMapsTests", ["BPFMaps"]),
     tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),

@@ -65,7 +65,7 @@ extension LinuxKernel {
   }
 
   /// Fits the object to this kernel.
-  private func prepare(_ object: inout ObjectFile, _ selected: [String]) throws(BPFError) {
+  func prepare(_ object: inout ObjectFile, _ selected: [String]) throws(BPFError) {
     guard object.byteOrder == .little, UInt16(littleEndian: 1) == 1 else {
       throw .refusal(
         "the object", "it was compiled for a machine of another byte order", advice: "compile with -target bpf")
@@ -94,7 +94,7 @@ extension LinuxKernel {
   }
 
   /// Puts maps or programs into the slots that the object gives them.
-  private func fill(
+  func fill(
     _ definition: MapDefinition, _ maps: [String: LinuxMap], _ find: (String) -> Descriptor?
   ) throws(BPFError) {
     guard let map = maps[definition.name] else { return }

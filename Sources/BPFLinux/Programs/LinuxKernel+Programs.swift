@@ -10,9 +10,47 @@ extension LinuxKernel {
   func load(
     _ program: Program, image: ProgramImage, of object: ObjectFile, types: Descriptor?
   ) throws(BPFError) -> LinuxProgram {
+    var (attributes, buffers) = try request(program, image, of: object, types: types)
+    let errno: Errno
+    switch load(&attributes, buffers) {
+    case .success(let descriptor): return try LinuxProgram(descriptor, program, kernel: self)
+    case .failure(let error): errno = error
+    }
+    withExtendedLifetime(types) {}
+    throw refusal("program '\(program.name)'", errno, try log(&attributes, buffers, errno), image)
+  }
+
+  /// Has the kernel's verifier look at one program, and keeps nothing of it.
+  ///
+  /// - Parameters:
+  ///   - logLevel: the bits of `log_level`: 1 for the trace of instructions, 2 for more of it, 4 for messages and counts.
+  ///   - logSize: the number of bytes that the log may have; of a longer one the end is kept.
+  func verify(
+    _ program: Program, image: ProgramImage, of object: ObjectFile, types: Descriptor?, logLevel: UInt32, logSize: Int
+  ) throws(BPFError) -> LinuxVerdict {
+    var (attributes, buffers) = try request(program, image, of: object, types: types)
+    let log = KernelBuffer(count: logSize)
+    buffers.log = log
+    attributes.logLevel = logLevel
+    attributes.logBuffer = log.address
+    attributes.logSize = UInt32(truncatingIfNeeded: logSize)
+    let result = load(&attributes, buffers)
+    withExtendedLifetime(types) {}
+    switch result {
+    case .success(let descriptor):
+      descriptor.close()
+      return LinuxVerdict(errno: nil, log: log.text, logByteCount: Int(attributes.logTrueSize))
+    case .failure(let error):
+      return LinuxVerdict(errno: error, log: log.text, logByteCount: Int(attributes.logTrueSize))
+    }
+  }
+
+  /// What a load asks of the kernel, after the guard has let the program pass.
+  private func request(
+    _ program: Program, _ image: ProgramImage, of object: ObjectFile, types: Descriptor?
+  ) throws(BPFError) -> (ProgramLoadAttributes, Buffers) {
     // The last place before the kernel, so that no way leads around it.
     try MapArgumentGuard(object: object).check(program)
-    let subject = "program '\(program.name)'"
     let instructions = KernelBuffer(image.instructions.encoded(byteOrder: .little))
     let license = KernelBuffer(object.license)
     let functions = KernelBuffer(words: image.functions)
@@ -33,14 +71,7 @@ extension LinuxKernel {
       attributes.lineInfo = lines.address
       attributes.lineInfoCount = UInt32(truncatingIfNeeded: image.lines.count / 4)
     }
-    let buffers = Buffers(instructions: instructions, license: license, functions: functions, lines: lines)
-    let errno: Errno
-    switch load(&attributes, buffers) {
-    case .success(let descriptor): return try LinuxProgram(descriptor, program, kernel: self)
-    case .failure(let error): errno = error
-    }
-    withExtendedLifetime(types) {}
-    throw refusal(subject, errno, try log(&attributes, buffers, errno), image)
+    return (attributes, Buffers(instructions: instructions, license: license, functions: functions, lines: lines))
   }
 
   private struct Buffers {

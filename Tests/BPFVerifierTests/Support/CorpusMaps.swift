@@ -1,0 +1,105 @@
+import BPFObject
+import BPFTypeFormat
+
+/// The maps that cases use, by name: one of each shape that a rule is about.
+enum CorpusMaps {
+  /// The types of the maps' values, and what the prototypes of functions may name.
+  static let declarations: CDeclarations = {
+    var declarations = CDeclarations()
+    do { try declarations.read(text, file: "maps") } catch { preconditionFailure("\(error)") }
+    return declarations
+  }()
+
+  private static let text = """
+    typedef unsigned char u8; typedef unsigned short u16; typedef unsigned int u32; typedef unsigned long long u64;
+    typedef int s32; typedef long long s64;
+    struct bpf_spin_lock { u32 val; };
+    struct bpf_timer { u64 __opaque[2]; } __attribute__((aligned(8)));
+    struct bpf_wq { u64 __opaque[2]; } __attribute__((aligned(8)));
+    struct bpf_task_work { u64 __opaque; } __attribute__((aligned(8)));
+    struct bpf_map; struct __sk_buff; struct xdp_md; struct task_struct; struct bpf_dynptr; struct pt_regs;
+    struct plain { u64 words[6]; };
+    struct pair { u32 first; u32 second; };
+    struct locked { u64 before; struct bpf_spin_lock lock; u32 pad; u64 after; };
+    struct timed { u64 before; struct bpf_timer timer; u64 after; };
+    struct queued { u64 before; struct bpf_wq work; u64 after; };
+    struct worked { u64 before; struct bpf_task_work work; u64 after; };
+    struct pointed { u64 before; struct task_struct __attribute__((btf_type_tag("kptr"))) *task;
+      struct task_struct __attribute__((btf_type_tag("kptr_untrusted"))) *seen; u64 after; };
+    """
+
+  private static let types: BTF = {
+    do { return try BTF(declarations.builder) } catch { preconditionFailure("\(error)") }
+  }()
+
+  struct Unknown: Error, CustomStringConvertible {
+    var name: String
+    var description: String { "there is no map '\(name)' in the corpus" }
+  }
+
+  static func definition(_ name: String) throws -> MapDefinition {
+    guard let definition = all[name] else { throw Unknown(name: name) }
+    return definition
+  }
+
+  private static let all: [String: MapDefinition] = {
+    let plain = [
+      // The usual value: 48 bytes.
+      map("array", .array, 4, 48, 4), map("hash", .hash, 8, 48, 16), map("lru", .lruHash, 8, 48, 16),
+      map("percpu", .perCPUArray, 4, 48, 4), map("percpu_hash", .perCPUHash, 8, 48, 16),
+      map("single", .array, 4, 8, 1), map("bytes", .array, 4, 256, 1), map("wide_key", .hash, 64, 8, 16),
+      map("large", .array, 4, 8192, 2),
+      map("readonly", .array, 4, 48, 4, .readOnlyForPrograms),
+      map("writeonly", .array, 4, 48, 4, .writeOnlyForPrograms),
+      map("ring", .ringBuffer, 0, 0, 4096), map("user_ring", .userRingBuffer, 0, 0, 4096),
+      map("events", .perfEventArray, 4, 4, 0), map("stacks", .stackTrace, 4, 1016, 4),
+      map("programs", .programArray, 4, 4, 4), map("queue", .queue, 0, 8, 4), map("stack", .stack, 0, 8, 4),
+      map("bloom", .bloomFilter, 0, 8, 64), map("trie", .longestPrefixMatchTrie, 8, 8, 4, .noPreallocation),
+      map("devices", .deviceMap, 4, 4, 4), map("cpus", .cpuMap, 4, 4, 4), map("xsks", .xskMap, 4, 4, 4),
+      map("sockets", .socketMap, 4, 8, 4), map("socket_hash", .socketHash, 4, 8, 4),
+      map("reuseport", .reusePortSocketArray, 4, 8, 4), map("cgroups", .cgroupArray, 4, 4, 4),
+    ]
+    var all = Dictionary(uniqueKeysWithValues: plain.map { ($0.name, $0) })
+    var outer = map("outer", .arrayOfMaps, 4, 4, 2)
+    outer.innerMap = Indirect(map("inner", .array, 4, 48, 4))
+    var outerHash = map("outer_hash", .hashOfMaps, 4, 4, 2)
+    outerHash.innerMap = Indirect(map("inner", .hash, 8, 48, 16))
+    var globals = map("globals", .array, 4, 64, 1)
+    globals.flags = .memoryMappable
+    var constants = map("constants", .array, 4, 64, 1, .readOnlyForPrograms)
+    constants.initialContents = [7, 0, 0, 0, 0, 0, 0, 0] + Array("text\0".utf8) + [1, 2, 3]
+    constants.origin = .readOnlyData(section: ".rodata")
+    for definition in [
+      outer, outerHash, globals, constants, typed("locked", .array, "locked"), typed("locked_hash", .hash, "locked"),
+      typed("timers", .array, "timed"), typed("timers_hash", .hash, "timed"), typed("queues", .array, "queued"),
+      typed("works", .array, "worked"), typed("works_hash", .hash, "worked"), typed("pointers", .array, "pointed"),
+      typed("typed", .array, "plain"), typed("task_storage", .taskStorage, "plain"),
+      typed("socket_storage", .socketStorage, "plain"), typed("cgroup_storage", .cgroupLocalStorage, "plain"),
+      typed("inode_storage", .inodeStorage, "plain"), typed("locked_storage", .taskStorage, "locked"),
+    ] {
+      all[definition.name] = definition
+    }
+    return all
+  }()
+
+  private static func map(
+    _ name: String, _ type: MapType, _ key: UInt32, _ value: UInt32, _ entries: UInt32, _ flags: MapFlags = []
+  ) -> MapDefinition {
+    var definition = MapDefinition(name: name, type: type, keySize: key, valueSize: value, maxEntries: entries)
+    definition.flags = flags
+    return definition
+  }
+
+  /// A map with types, whose key is an integer of four bytes.
+  private static func typed(_ name: String, _ type: MapType, _ structure: String) -> MapDefinition {
+    let value = types.first(named: structure, kind: .structure) ?? .void
+    let isStorage = ![.array, .hash].contains(type)
+    var definition = map(
+      name, type, 4, (try? types.size(of: value)).map { UInt32($0) } ?? 0, isStorage ? 0 : 4,
+      isStorage ? .noPreallocation : [])
+    definition.types = types
+    definition.keyType = types.first(named: "int", kind: .integer) ?? .void
+    definition.valueType = value
+    return definition
+  }
+}
