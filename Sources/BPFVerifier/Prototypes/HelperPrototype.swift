@@ -1,6 +1,3 @@
-import BPFInstructions
-package import BPFObject
-
 /// What the verifier has to know of a helper function: its arguments, its result, its effects.
 ///
 /// The names in C are in `HelperFunction` (of BPFInstructions), which has the same number. Some functions have another
@@ -30,16 +27,18 @@ package struct HelperPrototype: Hashable, Sendable {
     package static let changesPacket = Traits(rawValue: 1 << 3)
     /// It keeps the argument registers that it does not use (`bpf_fastcall`).
     package static let preservesRegisters = Traits(rawValue: 1 << 4)
-    /// Pointers to a packet may be passed as memory (a program that may write to packets may always).
+    /// Pointers to a packet may be passed as memory.
     package static let takesPacket = Traits(rawValue: 1 << 5)
-    /// It may be called while a `bpf_spin_lock` is held.
-    package static let allowedUnderSpinLock = Traits(rawValue: 1 << 6)
+    /// It may be called while a lock is held.
+    package static let allowedUnderLock = Traits(rawValue: 1 << 6)
     /// The function that is given is called before the helper returns, any number of times.
     package static let callsBack = Traits(rawValue: 1 << 7)
     /// The function that is given is called later, in a context of its own.
     package static let callsBackLater = Traits(rawValue: 1 << 8)
     /// The result refers to the object that an argument refers to, and lives as long.
     package static let resultSharesReference = Traits(rawValue: 1 << 9)
+    /// The result is an error number or at most the size that was passed.
+    package static let resultIsSizeOrError = Traits(rawValue: 1 << 10)
   }
 }
 
@@ -81,8 +80,10 @@ package struct HelperArgument: Hashable, Sendable {
     case spinLock
     /// A `struct bpf_timer` in a map value.
     case timer
-    /// A field for pointers (`kptr`) in a map value or an object of the program: where `bpf_kptr_xchg` puts what it is given.
+    /// A field for pointers (`kptr`) in a map value or an object of the program, which `bpf_kptr_xchg` fills.
     case pointerField
+    /// What goes into the field: a reference to what the field is for, or null.
+    case fieldPointer
     /// A function of the program.
     case function
     /// Memory of the program's stack, or null with ``Traits/isNullable``; its contents are the callback's affair.
@@ -130,7 +131,7 @@ package struct HelperArgument: Hashable, Sendable {
     package static let isOnlyRead = Traits(rawValue: 1 << 3)
     /// The reference that is passed is given back.
     package static let isReleased = Traits(rawValue: 1 << 4)
-    /// The memory has to be aligned to its size.
+    /// Memory of a fixed size has to be aligned to it.
     package static let isAligned = Traits(rawValue: 1 << 5)
   }
 }
@@ -139,8 +140,6 @@ package struct HelperArgument: Hashable, Sendable {
 package enum HelperResult: Hashable, Sendable {
   /// A number, of which nothing is known.
   case integer
-  /// A number within bounds.
-  case range(ClosedRange<Int64>)
   /// Nothing: R0 cannot be read.
   case nothing
   /// A value of the map that was passed.
@@ -161,13 +160,4 @@ package enum HelperResult: Hashable, Sendable {
   case exchangedPointer
   /// What the variable of each CPU points to: memory of its size, or a structure by BTF.
   case perCPUVariable(isNullable: Bool)
-}
-
-extension HelperPrototype {
-  /// The prototype of a function as programs of a kind see it; `nil` where there is no such function.
-  ///
-  /// Whether programs of the kind may call it at all is another question: ``HelperSet/available(to:)``.
-  package static func prototype(of identifier: Int32, for kind: ProgramKind) -> HelperPrototype? {
-    nil
-  }
 }

@@ -1,5 +1,3 @@
-package import BPFObject
-
 /// A set of helper functions, by number.
 package struct HelperSet: Hashable, Sendable {
   private var words: SIMD4<UInt64> = .zero
@@ -51,10 +49,4 @@ package struct HelperSet: Hashable, Sendable {
 extension HelperSet: ExpressibleByArrayLiteral {
   /// The set of the numbers in a literal.
   package init(arrayLiteral identifiers: Int32...) { self.init(identifiers) }
-}
-
-extension HelperSet {
-  /// The helper functions that programs of a kind may call in Linux 6.18, with everything configured; those that sleep
-  /// and those that need a licence included.
-  package static func available(to kind: ProgramKind) -> HelperSet { HelperSet() }
 }

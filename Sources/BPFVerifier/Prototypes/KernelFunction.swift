@@ -1,8 +1,5 @@
-package import BPFObject
-package import BPFTypeFormat
-
-/// What the verifier has to know of a kernel function (kfunc): its parameters from the kernel's BTF and the suffixes of
-/// their names, its flags and the programs that may call it from a table, since BTF has neither.
+/// What the verifier has to know of a kernel function (kfunc) and the kernel's BTF does not have: its flags and the
+/// programs that may call it. What its parameters are, BTF and ``KernelArgumentRule`` say.
 package struct KernelFunction: Hashable, Sendable {
   /// The name, such as `bpf_task_work_schedule_resume_impl`.
   package let name: String
@@ -102,6 +99,10 @@ package struct KernelFunction: Hashable, Sendable {
     case castToKernelContext
     /// `bpf_rdonly_cast`.
     case readOnlyCast
+    /// `bpf_wq_init`.
+    case initializeWork
+    /// `bpf_wq_start`.
+    case startWork
     /// `bpf_wq_set_callback_impl`.
     case setWorkCallback
     /// `bpf_task_work_schedule_*`.
@@ -120,116 +121,7 @@ package struct KernelFunction: Hashable, Sendable {
   }
 }
 
-/// Kinds of programs as the sets of kernel functions have them.
-package struct KernelFunctionPrograms: OptionSet, Hashable, Sendable {
-  package let rawValue: UInt32
-  package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  /// `BTF_KFUNC_HOOK_COMMON`: every program.
-  package static let all = KernelFunctionPrograms(rawValue: 1 << 0)
-  /// XDP.
-  package static let xdp = KernelFunctionPrograms(rawValue: 1 << 1)
-  /// tc classifiers and actions.
-  package static let trafficControl = KernelFunctionPrograms(rawValue: 1 << 2)
-  /// struct_ops.
-  package static let structOperations = KernelFunctionPrograms(rawValue: 1 << 3)
-  /// Tracing: tracepoints, raw tracepoints, perf events, fentry and the like, LSM, iterators.
-  package static let tracing = KernelFunctionPrograms(rawValue: 1 << 4)
-  /// syscall.
-  package static let systemCall = KernelFunctionPrograms(rawValue: 1 << 5)
-  /// `BPF_PROG_TYPE_TRACING` with an attach type that modifies a return value.
-  package static let modifyReturn = KernelFunctionPrograms(rawValue: 1 << 6)
-  /// cgroup_skb, cgroup_sock, cgroup_device, cgroup_sock_addr, cgroup_sockopt, cgroup_sysctl, sock_ops.
-  package static let cgroup = KernelFunctionPrograms(rawValue: 1 << 7)
-  /// Actions of tc.
-  package static let trafficAction = KernelFunctionPrograms(rawValue: 1 << 8)
-  /// sk_skb.
-  package static let socketSKB = KernelFunctionPrograms(rawValue: 1 << 9)
-  /// socket filters.
-  package static let socketFilter = KernelFunctionPrograms(rawValue: 1 << 10)
-  /// Lightweight tunnels.
-  package static let lightweightTunnel = KernelFunctionPrograms(rawValue: 1 << 11)
-  /// netfilter.
-  package static let netfilter = KernelFunctionPrograms(rawValue: 1 << 12)
-  /// kprobes and uprobes.
-  package static let kprobe = KernelFunctionPrograms(rawValue: 1 << 13)
-  /// LSM, which is one with tracing for most sets.
-  package static let lsm = KernelFunctionPrograms(rawValue: 1 << 14)
-}
-
-/// A parameter of a kernel function, from its prototype in BTF.
-package struct KernelFunctionParameter: Hashable, Sendable {
-  /// The name as in the prototype, with its suffixes.
-  package let name: String
-  /// The type in the kernel's types, as written.
-  package let type: BTFTypeID
-  /// What it has to be.
-  package let kind: Kind
-  /// The pointer may be null (`__nullable`, `__opt`).
-  package let isNullable: Bool
-
-  /// What an argument has to be.
-  package enum Kind: Hashable, Sendable {
-    /// A number.
-    case scalar
-    /// A constant (`__k`).
-    case constant
-    /// A buffer's size that has to be a constant (`__szk`), of the parameter before.
-    case constantSize
-    /// A buffer's size (`__sz`), of the parameter before.
-    case size
-    /// A constant that is the size of the memory the result points to (`rdonly_buf_size`, `rdwr_buf_size`).
-    case resultSize(isWritable: Bool)
-    /// Not looked at; the verifier fills it in (`__ign`, `__prog`).
-    case ignored
-    /// The context of the program.
-    case context
-    /// A map (`__map`, `struct bpf_map *`).
-    case map
-    /// An object of the program (`__alloc`).
-    case allocatedObject
-    /// An object of the program with a reference count (`__refcounted_kptr`).
-    case referenceCountedObject
-    /// A `struct bpf_dynptr`; with `isUninitialized` (`__uninit`) a slot that becomes one.
-    case dynptr(isUninitialized: Bool, isConstant: Bool)
-    /// The iterator's state on the stack (`struct bpf_iter_…`), by the structure's name.
-    case iterator(String)
-    /// A list head, list node, tree root or tree node.
-    case listHead
-    case listNode
-    case treeRoot
-    case treeNode
-    /// A function of the program (`__cb`, or a function pointer).
-    case function
-    /// A text with a zero byte in a read-only, frozen map (`__str`).
-    case constantText
-    /// A field of a map value: `struct bpf_wq`, `struct bpf_timer`, `struct bpf_task_work`.
-    case workQueue
-    case timer
-    case taskWork
-    /// `struct bpf_res_spin_lock`.
-    case resilientSpinLock
-    /// The state of interrupts on the stack (`__irq_flag`).
-    case interruptFlags
-    /// Memory whose size is the next parameter.
-    case memory
-    /// Memory of a fixed number of bytes: a pointer to a type of numbers alone.
-    case fixedMemory(byteCount: Int)
-    /// A structure of the kernel, by its type.
-    case kernelObject(BTFTypeID)
-    /// A pointer whose target the verifier cannot describe (`void *`).
-    case untyped
-  }
-}
-
 extension KernelFunction {
   /// What the table has of a kernel function, by the name in the kernel's types; `nil` for one that it does not know.
   package static func named(_ name: String) -> KernelFunction? { byName[name] }
-
-  static let byName: [String: KernelFunction] = [:]
-}
-
-extension KernelFunctionPrograms {
-  /// The sets whose functions programs of a kind may call, ``all`` always among them.
-  package init(kind: ProgramKind) { self = .all }
 }
