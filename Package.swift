@@ -98,7 +98,11 @@ let package = Package(
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
     tests(
       "BPFSimulatorTests",
-      ["BPFSimulator", "BPFCompiler", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "Merops"]),
+      [
+        "BPFSimulator", "BPFTaskWork", "BPFLinux", "BPFCompiler", "BPFMaps", "BPFObject", "BPFInstructions",
+        "BPFTypeFormat", "Merops",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     tests(
       "BPFLinuxTests",
       [

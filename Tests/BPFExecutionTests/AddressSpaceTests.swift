@@ -3,7 +3,9 @@ import Testing
 
 /// Regions as engines make and use them.
 @Suite struct AddressSpaceTests {
-  let memory = AddressSpace()
+  let memory: AddressSpace
+
+  init() throws { memory = try AddressSpace() }
 
   @Test("an address has its region and offset in fixed bits")
   func addresses() throws {
@@ -112,6 +114,16 @@ import Testing
     }
     #expect(memory.name(of: .region(7)) == "round 2")
     #expect(throws: AddressSpaceError.regionsExhausted) { try memory.allocate(byteCount: 1, name: "more") }
+  }
+
+  @Test("a host without memory is an error that says how much was wanted, and the number is not lost")
+  func outOfMemory() throws {
+    #expect(throws: AddressSpaceError.outOfMemory(byteCount: 1 << 20)) { try AddressSpace(allocating: { _ in nil }) }
+    let memory = try AddressSpace(allocating: { $0 == 99 ? nil : allocateHostMemory($0) })
+    #expect(throws: AddressSpaceError.outOfMemory(byteCount: 99)) { try memory.allocate(byteCount: 99, name: "big") }
+    for _ in 2...32766 { _ = try memory.allocate(byteCount: 1, name: "filler") }
+    #expect(try memory.allocate(byteCount: 8, name: "last") == .region(1))
+    #expect(memory.read(.region(1), byteCount: 8) == [UInt8](repeating: 0, count: 8))
   }
 
   @Test("an interpreter reserves its frames, and says so when there are not enough numbers")

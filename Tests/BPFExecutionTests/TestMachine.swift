@@ -5,7 +5,7 @@ import BPFInstructions
 final class TestMachine: ProgramEnvironment {
   typealias Function = (inout Invocation) throws(ExecutionFault) -> UInt64
 
-  let memory = AddressSpace()
+  let memory: AddressSpace
   let interpreter: Interpreter
   private var helpers: [Int32: Function] = [:]
   private var kernelFunctions: [Int32: Function] = [:]
@@ -13,6 +13,7 @@ final class TestMachine: ProgramEnvironment {
   var packet: [UInt8]?
 
   init() throws {
+    memory = try AddressSpace()
     interpreter = try Interpreter(memory: memory)
   }
 

@@ -12,7 +12,7 @@ import Testing
 
   @Test("a window makes memory accessible at 32-bit addresses, within its bounds")
   func bounds() throws {
-    let (space, host) = (AddressSpace(), Host())
+    let (space, host) = (try AddressSpace(), Host())
     #expect(space.load(0x10000, as: UInt8.self) == nil)
     try space.setWindow(.init(address: 0x10000, base: host.base + 16, readable: 16, writable: 8, name: "the packet"))
     #expect(space.load(0x10000, as: UInt32.self) == 0x1413_1211)
@@ -31,7 +31,7 @@ import Testing
   @Test("a program reads and writes through 32-bit pointers, and faults beyond them by each number of bytes")
   func program() throws {
     let host = Host()
-    let space = AddressSpace()
+    let space = try AddressSpace()
     let interpreter = try Interpreter(memory: space)
     final class Nothing: ProgramEnvironment {
       func callHelper(_ number: Int32, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 { 0 }
@@ -57,7 +57,7 @@ import Testing
 
   @Test("messages name the window, and what is near it")
   func messages() throws {
-    let (space, host) = (AddressSpace(), Host())
+    let (space, host) = (try AddressSpace(), Host())
     try space.setWindow(.init(address: 0x10000, base: host.base, readable: 16, writable: 16, name: "the packet"))
     let table: [(UInt64, String)] = [
       (0x1000f, "offset 15 of the packet (16 bytes), reaching 3 bytes past its end"),
@@ -73,7 +73,7 @@ import Testing
 
   @Test("a window that cannot be is refused, and the one that is open stays")
   func refusals() throws {
-    let (space, host) = (AddressSpace(), Host())
+    let (space, host) = (try AddressSpace(), Host())
     try space.setWindow(.init(address: 0x10000, base: host.base, readable: 16, writable: 16, name: "the packet"))
     for (address, readable, writable) in [
       (0, 16, 16), (4095, 16, 16), (0xffff_fff8, 16, 16), (0x10000, 16, 17), (0x10000, -1, 0),

@@ -3,7 +3,7 @@ import BPFInstructions
 
 /// The checked interpreter on arithmetic, copies and branches, and the cost of calls.
 func interpreterBenchmarks() throws -> [Benchmark] {
-  let memory = AddressSpace()
+  let memory = try AddressSpace()
   let interpreter = try Interpreter(memory: memory)
   let helpers = NoHelpers()
   let input = try memory.allocate(byteCount: 8192, name: "copy buffers")

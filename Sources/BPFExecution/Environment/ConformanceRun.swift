@@ -16,8 +16,8 @@ public enum ConformanceRun {
   public static func run(
     program: [UInt8], memory: [UInt8], budget: UInt64 = Interpreter.defaultBudget
   ) throws(Failure) -> UInt64 {
-    let space = AddressSpace()
     do {
+      let space = try AddressSpace()
       let prepared = try PreparedProgram([Instruction](decoding: program, byteOrder: .little))
       let interpreter = try Interpreter(memory: space)
       var address: ProgramAddress = 0

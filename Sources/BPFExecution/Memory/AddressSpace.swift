@@ -18,18 +18,27 @@ public final class AddressSpace {
   package let table: RegionTable
   private var names: [String] = [""]
   private var owned: [RegionNumber: Int] = [:]
+  private let allocateMemory: HostAllocation
   private var released: [RegionNumber] = []
   private var firstReleased = 0
   /// See `setWindow`.
   var openWindow: Window?
 
   /// An address space without a region.
-  public init() {
-    table = RegionTable()
+  ///
+  /// - Throws: `AddressSpaceError.outOfMemory`.
+  public convenience init() throws(AddressSpaceError) {
+    try self.init(allocating: allocateHostMemory)
+  }
+
+  /// An address space whose host memory comes from elsewhere; it is given back with `free`.
+  package init(allocating: @escaping HostAllocation) throws(AddressSpaceError) {
+    allocateMemory = allocating
+    table = try RegionTable(allocating)
   }
 
   deinit {
-    for (number, byteCount) in owned { table.deallocate(number, byteCount: byteCount) }
+    for number in owned.keys { table.deallocate(number) }
     table.deallocate()
   }
 
@@ -66,7 +75,11 @@ public final class AddressSpace {
   public func allocate(byteCount: Int, writable: Int? = nil, name: String) throws(AddressSpaceError) -> ProgramAddress {
     try check(readable: byteCount, writable: writable ?? byteCount)
     let number = try takeNumber(name: name)
-    table.allocate(number, byteCount: byteCount, writable: writable ?? byteCount)
+    guard let base = allocateMemory(byteCount) else {
+      released.append(number)
+      throw .outOfMemory(byteCount: byteCount)
+    }
+    table.set(number, base: base, readable: byteCount, writable: writable ?? byteCount)
     owned[number] = byteCount
     return .region(number)
   }
@@ -76,7 +89,7 @@ public final class AddressSpace {
   /// Nothing happens when the address is not in a mapped region.
   public func unmap(_ address: ProgramAddress) {
     guard let number = mappedNumber(address) else { return }
-    if let byteCount = owned.removeValue(forKey: number) { table.deallocate(number, byteCount: byteCount) }
+    if owned.removeValue(forKey: number) != nil { table.deallocate(number) }
     table.clear(number)
     released.append(number)
   }
@@ -139,6 +152,8 @@ public final class AddressSpace {
 
 /// Why a region could not be made or changed.
 public enum AddressSpaceError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The host has no memory of that length.
+  case outOfMemory(byteCount: Int)
   /// All region numbers are in use.
   case regionsExhausted
   /// The lengths are negative, too great, or more is writable than readable.
@@ -151,6 +166,7 @@ public enum AddressSpaceError: Error, Hashable, Sendable, CustomStringConvertibl
   /// A sentence that says what was wrong.
   public var description: String {
     switch self {
+    case .outOfMemory(let byteCount): "there is no memory for \(byteCount) bytes"
     case .regionsExhausted: "all \(RegionTable.lastNumber) regions of the address space are in use"
     case .invalidLength(let readable, let writable):
       "a region can not have \(readable) readable and \(writable) writable bytes"

@@ -11,6 +11,12 @@
   import Darwin
 #endif
 
+/// How the host gives zeroed memory, aligned for every type; `nil` when it has none.
+package typealias HostAllocation = (_ byteCount: Int) -> UnsafeMutableRawPointer?
+
+/// `calloc`, so that memory costs nothing until a page of it is used.
+package func allocateHostMemory(_ byteCount: Int) -> UnsafeMutableRawPointer? { calloc(max(byteCount, 1), 1) }
+
 /// One region; 32 bytes, so that the high half of an address becomes an offset in the table by a shift and a mask.
 package struct RegionEntry {
   /// The address of the first byte, 0 for a number that is not in use.
@@ -32,11 +38,9 @@ package struct RegionTable {
 
   let entries: UnsafeMutablePointer<RegionEntry>
 
-  init() {
-    // calloc and not allocate: the megabyte of entries costs nothing until a page of it is used.
-    guard let memory = calloc(Self.capacity, MemoryLayout<RegionEntry>.stride) else {
-      fatalError("out of memory for a table of regions")
-    }
+  init(_ allocate: HostAllocation) throws(AddressSpaceError) {
+    let byteCount = Self.capacity * MemoryLayout<RegionEntry>.stride
+    guard let memory = allocate(byteCount) else { throw .outOfMemory(byteCount: byteCount) }
     entries = memory.bindMemory(to: RegionEntry.self, capacity: Self.capacity)
     // An address of the last number could be so high that adding a length to it wraps around. With a start, the
     // distance from it can not, and nothing is within the entry's length of zero.
@@ -56,14 +60,9 @@ package struct RegionTable {
       start: .region(number), base: UInt(bitPattern: base), readable: UInt64(readable), writable: UInt64(writable))
   }
 
-  func allocate(_ number: RegionNumber, byteCount: Int, writable: Int) {
-    let base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-    set(number, base: base, readable: byteCount, writable: writable)
-  }
-
-  func deallocate(_ number: RegionNumber, byteCount: Int) {
-    UnsafeMutableRawPointer(bitPattern: entry(number).pointee.base)?.deallocate()
+  /// Frees what `HostAllocation` has given for a region.
+  func deallocate(_ number: RegionNumber) {
+    free(UnsafeMutableRawPointer(bitPattern: entry(number).pointee.base))
   }
 
   func resize(_ number: RegionNumber, readable: Int, writable: Int) {

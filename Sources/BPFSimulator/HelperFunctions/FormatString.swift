@@ -2,8 +2,9 @@ import BPFMaps
 
 /// A format string as `bpf_trace_printk`, `bpf_snprintf` and their kin take it: a subset of printf's.
 ///
-/// Conversions: `%d %i %u %x %X %o %c`, with `l` and `ll`, a width, `0` and `-`; `%s %pks %pus` for strings of kernel
-/// and user memory; `%p %px %pK %pB %ps %pS` for addresses; `%pi4 %pI4 %pi6 %pI6` for Internet addresses; `%%`.
+/// Conversions: `%d %i %u %x %X`, with `l` and `ll`; `%c`; `%s %pks %pus` for strings of kernel and user memory;
+/// `%p %px %pK` for addresses, `%pB %ps %pS` for symbols; `%pi4 %pI4 %pi6 %pI6` for Internet addresses; `%%`. In front of
+/// the letter the flags `0 + -` and space, and a width. The tests compare what is taken and what comes of it with Linux.
 struct FormatString {
   enum Piece {
     case text([UInt8])
@@ -13,20 +14,28 @@ struct FormatString {
   struct Conversion {
     enum Kind {
       case signed
-      case unsigned(radix: Int, isUppercase: Bool)
+      case unsigned(isUppercase: Bool)
+      case hexadecimal(isUppercase: Bool)
       case character
-      case string(isUser: Bool)
+      case string(StringSpace, isPreformatted: Bool)
       case address
-      case symbol
-      case internet(byteCount: Int)
+      /// A function's name, with the distance from its beginning or without.
+      case symbol(hasOffset: Bool, isPreformatted: Bool)
+      /// The separator is left out of the older notation of six groups (`%pi6`), which also keeps zeros in `%pi4`.
+      case internet(byteCount: Int, isPlain: Bool)
     }
-    var kind: Kind
+    var kind: Kind = .signed
     /// 4 without `l`, 8 with it.
-    var byteCount: Int
-    var width: Int
-    var isPaddedWithZeros: Bool
-    var isLeftAligned: Bool
+    var byteCount = 4
+    /// `nil` without one.
+    var width: Int?
+    var flags: Set<UInt8> = []
+
+    func has(_ flag: Character) -> Bool { flag.asciiValue.map(flags.contains) ?? false }
   }
+
+  /// Where a string is: `%s` tells by the address.
+  enum StringSpace { case kernel, user, either }
 
   let pieces: [Piece]
 
@@ -37,147 +46,124 @@ struct FormatString {
 
   /// Reads a format.
   ///
-  /// - Throws: EINVAL for what Linux does not take: an unknown conversion, bytes that are not ASCII.
+  /// - Throws: EINVAL for what Linux does not take: an unknown conversion, control characters.
   init(_ bytes: [UInt8]) throws(LinuxErrno) {
+    var parser = Parser(bytes: bytes)
+    while try parser.readPiece() {}
+    pieces = parser.pieces
+  }
+
+  private struct Parser {
+    let bytes: [UInt8]
     var pieces: [Piece] = []
-    var text: [UInt8] = []
-    var index = 0
-    func byte(_ offset: Int) -> UInt8? { index + offset < bytes.count ? bytes[index + offset] : nil }
-    while let current = byte(0) {
-      guard current < 0x80, current >= 0x20 || (0x09...0x0d).contains(current) else { throw .invalidArgument }
-      guard current == UInt8(ascii: "%") else {
-        text.append(current)
-        index += 1
-        continue
-      }
-      if byte(1) == UInt8(ascii: "%") {
-        text.append(current)
-        index += 2
-        continue
-      }
+    private var text: [UInt8] = []
+    private var index = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// The byte so far ahead; 0 at the end, as behind a C string.
+    private func byte(_ offset: Int = 0) -> UInt8 { index + offset < bytes.count ? bytes[index + offset] : 0 }
+
+    private mutating func take(_ letter: Character) -> Bool {
+      guard byte() == letter.asciiValue else { return false }
       index += 1
-      var conversion = Conversion(
-        kind: .signed, byteCount: 4, width: 0, isPaddedWithZeros: false, isLeftAligned: false)
-      while let flag = byte(0), "0+- #".utf8.contains(flag) {
-        if flag == UInt8(ascii: "0") { conversion.isPaddedWithZeros = true }
-        if flag == UInt8(ascii: "-") { conversion.isLeftAligned = true }
+      return true
+    }
+
+    /// Reads a character of text or a conversion; false at the end.
+    mutating func readPiece() throws(LinuxErrno) -> Bool {
+      guard index < bytes.count else {
+        flushText()
+        return false
+      }
+      let current = byte()
+      guard current != 0x7f, current >= 0x20 || current.isSpace else { throw .invalidArgument }
+      guard take("%") else {
+        text.append(current)
+        index += 1
+        return true
+      }
+      if take("%") {
+        text.append(current)
+        return true
+      }
+      flushText()
+      var conversion = Conversion()
+      while "0+- ".utf8.contains(byte()) {
+        conversion.flags.insert(byte())
         index += 1
       }
-      while let digit = byte(0), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) {
-        conversion.width = min(conversion.width * 10 + Int(digit - UInt8(ascii: "0")), 255)
+      while byte().isDigit {
+        // A field of 24 bits with a sign.
+        conversion.width = min((conversion.width ?? 0) * 10 + Int(byte() - UInt8(ascii: "0")), 0x7f_ffff)
         index += 1
       }
+      try readKind(&conversion)
+      pieces.append(.conversion(conversion))
+      return true
+    }
+
+    private mutating func flushText() {
       if !text.isEmpty { pieces.append(.text(text)) }
       text = []
-      guard let letter = byte(0) else { throw .invalidArgument }
-      if letter == UInt8(ascii: "p") {
-        index += 1
-        (conversion.kind, index) = Self.pointer(bytes, at: index)
+    }
+
+    private mutating func readKind(_ conversion: inout Conversion) throws(LinuxErrno) {
+      if take("p") {
         conversion.byteCount = 8
-        pieces.append(.conversion(conversion))
-        continue
-      }
-      var length = 0
-      while byte(0) == UInt8(ascii: "l"), length < 2 {
-        length += 1
+        conversion.kind = try readPointer()
+        // What prints the text passes over every letter behind, known or not.
+        while byte().isAlphanumeric { index += 1 }
+      } else if take("s") {
+        guard byte().endsWord else { throw .invalidArgument }
+        conversion.kind = .string(.either, isPreformatted: false)
+      } else if take("c") {
+        conversion.kind = .character
+      } else {
+        if take("l") { conversion.byteCount = 8 }
+        if conversion.byteCount == 8 { _ = take("l") }
+        switch byte() {
+        case UInt8(ascii: "d"), UInt8(ascii: "i"): conversion.kind = .signed
+        case UInt8(ascii: "u"): conversion.kind = .unsigned(isUppercase: false)
+        case UInt8(ascii: "x"): conversion.kind = .hexadecimal(isUppercase: false)
+        case UInt8(ascii: "X"): conversion.kind = .hexadecimal(isUppercase: true)
+        default: throw .invalidArgument
+        }
         index += 1
       }
-      if length > 0 { conversion.byteCount = 8 }
-      guard let letter = byte(0) else { throw .invalidArgument }
-      switch letter {
-      case UInt8(ascii: "d"), UInt8(ascii: "i"): conversion.kind = .signed
-      case UInt8(ascii: "u"): conversion.kind = .unsigned(radix: 10, isUppercase: false)
-      case UInt8(ascii: "x"): conversion.kind = .unsigned(radix: 16, isUppercase: false)
-      case UInt8(ascii: "X"): conversion.kind = .unsigned(radix: 16, isUppercase: true)
-      case UInt8(ascii: "o"): conversion.kind = .unsigned(radix: 8, isUppercase: false)
-      case UInt8(ascii: "c") where length == 0: conversion.kind = .character
-      case UInt8(ascii: "s") where length == 0: conversion.kind = .string(isUser: false)
-      default: throw .invalidArgument
+    }
+
+    /// What follows `%p`.
+    private mutating func readPointer() throws(LinuxErrno) -> Conversion.Kind {
+      if byte().endsWord || byte().isOne(of: "Kx") { return .address }
+      if byte().isOne(of: "sSB") {
+        return .symbol(hasOffset: byte() != UInt8(ascii: "s"), isPreformatted: byte() == UInt8(ascii: "B"))
       }
-      index += 1
-      pieces.append(.conversion(conversion))
-    }
-    if !text.isEmpty { pieces.append(.text(text)) }
-    self.pieces = pieces
-  }
-
-  /// What follows `%p`, and the index after it.
-  private static func pointer(_ bytes: [UInt8], at start: Int) -> (Conversion.Kind, Int) {
-    let rest = bytes.dropFirst(start)
-    let table: [(String, Conversion.Kind)] = [
-      ("ks", .string(isUser: false)), ("us", .string(isUser: true)), ("i4", .internet(byteCount: 4)),
-      ("I4", .internet(byteCount: 4)), ("i6", .internet(byteCount: 16)), ("I6", .internet(byteCount: 16)),
-      ("x", .address), ("K", .address), ("B", .symbol), ("s", .symbol), ("S", .symbol),
-    ]
-    for (suffix, kind) in table where rest.starts(with: suffix.utf8) {
-      return (kind, start + suffix.utf8.count)
-    }
-    return (.address, start)
-  }
-
-  /// What a format reads through its arguments.
-  protocol Memory {
-    func string(at address: UInt64, isUser: Bool) -> [UInt8]?
-    func bytes(at address: UInt64, count: Int) -> [UInt8]?
-    func symbol(at address: UInt64) -> String?
-  }
-
-  /// The text with the arguments filled in.
-  func render(_ arguments: [UInt64], _ memory: some Memory) -> [UInt8] {
-    var result: [UInt8] = []
-    var next = 0
-    for piece in pieces {
-      switch piece {
-      case .text(let text): result.append(contentsOf: text)
-      case .conversion(let conversion):
-        let argument = next < arguments.count ? arguments[next] : 0
-        next += 1
-        result.append(contentsOf: Self.padded(Self.text(of: argument, conversion, memory), conversion))
+      if byte().isOne(of: "ku"), byte(1) == UInt8(ascii: "s") {
+        let space: StringSpace = byte() == UInt8(ascii: "k") ? .kernel : .user
+        index += 2
+        guard byte().endsWord else { throw .invalidArgument }
+        return .string(space, isPreformatted: true)
       }
-    }
-    return result
-  }
-
-  private static func text(of argument: UInt64, _ conversion: Conversion, _ memory: some Memory) -> [UInt8] {
-    switch conversion.kind {
-    case .signed:
-      let value =
-        conversion.byteCount == 4 ? Int64(Int32(truncatingIfNeeded: argument)) : Int64(bitPattern: argument)
-      return Array(String(value).utf8)
-    case .unsigned(let radix, let isUppercase):
-      let value = conversion.byteCount == 4 ? UInt64(UInt32(truncatingIfNeeded: argument)) : argument
-      return Array(String(value, radix: radix, uppercase: isUppercase).utf8)
-    case .character: return [UInt8(truncatingIfNeeded: argument)]
-    case .string(let isUser): return memory.string(at: argument, isUser: isUser) ?? Array("(efault)".utf8)
-    case .address: return Array(padding("\(String(argument, radix: 16))", to: 16).utf8)
-    case .symbol: return Array((memory.symbol(at: argument) ?? hexadecimal(argument)).utf8)
-    case .internet(let count):
-      guard let bytes = memory.bytes(at: argument, count: count) else { return Array("(efault)".utf8) }
-      if count == 4 { return Array(bytes.map(String.init).joined(separator: ".").utf8) }
-      let groups = stride(from: 0, to: 16, by: 2).map { index in
-        padding(String(UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1]), radix: 16), to: 4)
-      }
-      return Array(groups.joined(separator: ":").utf8)
+      guard byte().isOne(of: "iI"), byte(1).isOne(of: "46") else { throw .invalidArgument }
+      let kind = Conversion.Kind.internet(
+        byteCount: byte(1) == UInt8(ascii: "4") ? 4 : 16, isPlain: byte() == UInt8(ascii: "i"))
+      index += 2
+      return kind
     }
   }
+}
 
-  private static func padding(_ digits: String, to width: Int) -> String {
-    String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+extension UInt8 {
+  // Linux reads the upper half as Latin-1, in which there are spaces, signs and letters.
+  fileprivate var isSpace: Bool { (0x09...0x0d).contains(self) || self == 0x20 || self == 0xa0 }
+  fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+  fileprivate var isAlphanumeric: Bool {
+    isDigit || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+      || (self >= 0xc0 && self != 0xd7 && self != 0xf7)
   }
-
-  private static func padded(_ text: [UInt8], _ conversion: Conversion) -> [UInt8] {
-    let missing = conversion.width - text.count
-    guard missing > 0 else { return text }
-    if conversion.isLeftAligned { return text + [UInt8](repeating: UInt8(ascii: " "), count: missing) }
-    let isNumber =
-      switch conversion.kind {
-      case .signed, .unsigned, .address: true
-      default: false
-      }
-    guard conversion.isPaddedWithZeros, isNumber else {
-      return [UInt8](repeating: UInt8(ascii: " "), count: missing) + text
-    }
-    let zeros = [UInt8](repeating: UInt8(ascii: "0"), count: missing)
-    return text.first == UInt8(ascii: "-") ? [UInt8(ascii: "-")] + zeros + text.dropFirst() : zeros + text
-  }
+  /// Whether a conversion of a pointer or string may end in front of this byte.
+  fileprivate var endsWord: Bool { self == 0 || isSpace || isSign }
+  private var isSign: Bool { ((0x21...0x7e).contains(self) || self > 0xa0) && !isAlphanumeric }
+  fileprivate func isOne(of letters: String) -> Bool { letters.utf8.contains(self) }
 }

@@ -22,19 +22,44 @@ private enum Source: Sendable {
   case user
   case kernel
   case either
+
+  func isUser(_ address: UInt64) -> Bool { self == .user || (self == .either && address < UserMemory.end) }
+
+  /// Whether an address of 48 bits can be the kernel's.
+  static func isKernel(_ address: UInt64) -> Bool { address >= 0xffff_8000_0000_0000 }
+}
+
+/// Strings of user memory as Linux copies them.
+enum UserString {
+  /// What is written for a string that was read up to a limit: by words of eight bytes as far as there is room, so that
+  /// zeros follow the one at its end up to the end of the word; cut off, it is terminated.
+  static func stored(_ string: [UInt8], limit: Int) -> [UInt8] {
+    guard !string.isEmpty, string.last == 0 else { return string.dropLast() + [0] }
+    let wordEnd = (string.count + 7) / 8 * 8
+    return wordEnd <= limit ? string + [UInt8](repeating: 0, count: wordEnd - string.count) : string
+  }
 }
 
 extension ProgramRun {
-  /// What a helper that does not sleep finds at an address of the current task; `nil` is a fault.
-  fileprivate func probe(_ address: UInt64, count: Int, from source: Source) -> [UInt8]? {
-    switch source {
-    case .user: return task.memory?.read(address, count: count, .residentOnly)
-    case .kernel: return address < UserMemory.end ? nil : machine.memory.read(address, byteCount: count)
-    case .either:
-      return address < UserMemory.end
-        ? task.memory?.read(address, count: count, .residentOnly)
-        : machine.memory.read(address, byteCount: count)
+  /// What a helper that does not sleep finds at an address.
+  fileprivate func probe(_ address: UInt64, count: Int, from source: Source) -> Result<[UInt8], LinuxErrno> {
+    if source.isUser(address) {
+      return task.memory?.read(address, count: count, .residentOnly).map(Result.success) ?? .failure(.badAddress)
     }
+    guard count > 0 else { return .success([]) }
+    guard Source.isKernel(address) else { return .failure(.rangeError) }
+    return machine.memory.read(address, byteCount: count).map(Result.success) ?? .failure(.badAddress)
+  }
+
+  /// A string at an address with its zero byte, cut off where it is longer than the limit.
+  fileprivate func probeString(_ address: UInt64, limit: Int, from source: Source) -> Result<[UInt8], LinuxErrno> {
+    if source.isUser(address) {
+      let string = task.memory?.readString(address, limit: limit, .residentOnly)
+      return string.map(Result.success) ?? .failure(.badAddress)
+    }
+    guard Source.isKernel(address) else { return .failure(.rangeError) }
+    guard let string = machine.memory.readCString(address, limit: limit) else { return .failure(.badAddress) }
+    return .success(string.prefix(limit - 1) + [0])
   }
 
   /// Faults of the run's thread are served while the thread sleeps and its CPU is free for others.
@@ -66,9 +91,14 @@ private func probeRead(
   _ run: ProgramRun, _ invocation: inout Invocation, _ name: String, from source: Source
 ) throws(ExecutionFault) -> UInt64 {
   let count = try run.size(UInt64(UInt32(truncatingIfNeeded: invocation.r2)), name, argument: 2)
-  let bytes = run.probe(invocation.r3, count: count, from: source)
-  try run.write(bytes ?? [UInt8](repeating: 0, count: count), to: invocation.r1, name, argument: 1)
-  return bytes == nil ? LinuxErrno.badAddress.register : 0
+  switch run.probe(invocation.r3, count: count, from: source) {
+  case .success(let bytes):
+    try run.write(bytes, to: invocation.r1, name, argument: 1)
+    return 0
+  case .failure(let errno):
+    try run.write([UInt8](repeating: 0, count: count), to: invocation.r1, name, argument: 1)
+    return errno.register
+  }
 }
 
 /// Reads a string with its zero byte and returns the length with it; a string that is cut off is terminated.
@@ -77,21 +107,16 @@ private func probeReadString(
 ) throws(ExecutionFault) -> UInt64 {
   let limit = try run.size(UInt64(UInt32(truncatingIfNeeded: invocation.r2)), name, argument: 2)
   guard limit > 0 else { return 0 }
-  let address = invocation.r3
-  var string: [UInt8]?
-  if source == .user || (source == .either && address < UserMemory.end) {
-    string = run.task.memory?.readString(address, limit: limit, .residentOnly)
-  } else if address >= UserMemory.end {
-    string = run.machine.memory.readCString(address, limit: limit).map { $0.count < limit ? $0 + [0] : $0 }
-  }
-  guard var string else {
-    try run.write([UInt8](repeating: 0, count: limit), to: invocation.r1, name, argument: 1)
-    return LinuxErrno.badAddress.register
-  }
-  string[string.count - 1] = 0
   try run.requireWritable(invocation.r1, count: limit, name, argument: 1)
-  try run.write(string, to: invocation.r1, name, argument: 1)
-  return UInt64(string.count)
+  switch run.probeString(invocation.r3, limit: limit, from: source) {
+  case .success(let string):
+    let stored = source.isUser(invocation.r3) ? UserString.stored(string, limit: limit) : string
+    try run.write(stored, to: invocation.r1, name, argument: 1)
+    return UInt64(string.count)
+  case .failure(let errno):
+    try run.write([UInt8](repeating: 0, count: limit), to: invocation.r1, name, argument: 1)
+    return errno.register
+  }
 }
 
 private func probeWriteUser(_ run: ProgramRun, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {

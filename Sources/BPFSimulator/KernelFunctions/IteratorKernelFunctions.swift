@@ -44,7 +44,8 @@ private func numberNext(_ run: ProgramRun, _ invocation: inout Invocation) throw
   guard let current = memory.load(address, as: Int32.self), let end = memory.load(address + 4, as: Int32.self) else {
     throw run.invalidArgument("bpf_iter_num_next", 1, address, "a bpf_iter_num")
   }
-  guard Int64(current) + 1 < Int64(end) else {
+  // The number in front of the smallest is the greatest, as in Linux.
+  guard current &+ 1 < end else {
     _ = memory.store(0 as UInt64, at: address)
     return 0
   }

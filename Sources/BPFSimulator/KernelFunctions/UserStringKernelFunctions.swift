@@ -4,20 +4,24 @@ import BPFMaps
 /// Copying strings of user space where it is allowed to sleep.
 let userStringKernelFunctions: [KernelFunctionImplementation] = [
   .init(name: "bpf_copy_from_user_str") { run, invocation throws(ExecutionFault) in
-    try copyString(run, invocation, "bpf_copy_from_user_str", of: run.task, flags: invocation.r4)
+    try copyString(
+      run, invocation, "bpf_copy_from_user_str", of: run.task, flags: invocation.r4, isOfAnyTask: false)
   },
   .init(name: "bpf_copy_from_user_task_str") { run, invocation throws(ExecutionFault) in
     let task = try run.task(invocation.r4, "bpf_copy_from_user_task_str", argument: 4)
-    return try copyString(run, invocation, "bpf_copy_from_user_task_str", of: task, flags: invocation.r5)
+    return try copyString(
+      run, invocation, "bpf_copy_from_user_task_str", of: task, flags: invocation.r5, isOfAnyTask: true)
   },
 ]
 
 /// `BPF_F_PAD_ZEROS`: what is left of the destination is zeroed.
 private let padZeros: UInt64 = 1
 
-/// Copies up to the size less one and always terminates; returns the length with the zero byte.
+/// Copies up to the size less one and terminates; returns the length with the zero byte. Where there is nothing to copy,
+/// the function for other tasks leaves an empty string, the other one what was there.
 private func copyString(
-  _ run: ProgramRun, _ invocation: borrowing Invocation, _ name: String, of task: SimulatedTask, flags: UInt64
+  _ run: ProgramRun, _ invocation: borrowing Invocation, _ name: String, of task: SimulatedTask, flags: UInt64,
+  isOfAnyTask: Bool
 ) throws(ExecutionFault) -> UInt64 {
   try run.requireSleepable(name)
   let (destination, address) = (invocation.r1, invocation.r3)
@@ -28,15 +32,17 @@ private func copyString(
   let string = task.memory?.readString(address, limit: size, run.faultingAccess(by: run.task))
   let result = string.map { Int64($0.count) } ?? LinuxErrno.badAddress.returnValue
   run.machine.record(.copiedFromUser(function: name, address: address, result: result), on: run.cpu)
-  guard var string else {
+  guard let string else {
     if flags & padZeros != 0 {
       try run.write([UInt8](repeating: 0, count: size), to: destination, name, argument: 1)
+    } else if isOfAnyTask {
+      try run.write([0], to: destination, name, argument: 1)
     }
     return LinuxErrno.badAddress.register
   }
-  string[string.count - 1] = 0
-  let count = string.count
-  if flags & padZeros != 0 { string.append(contentsOf: repeatElement(0, count: size - count)) }
-  try run.write(string, to: destination, name, argument: 1)
-  return UInt64(count)
+  // The function for the current task leaves the place of the zero byte out of the room for words.
+  var stored = UserString.stored(string, limit: isOfAnyTask ? size : size - 1)
+  if flags & padZeros != 0 { stored.append(contentsOf: repeatElement(0, count: size - stored.count)) }
+  try run.write(stored, to: destination, name, argument: 1)
+  return UInt64(string.count)
 }

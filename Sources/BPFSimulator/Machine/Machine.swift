@@ -79,12 +79,12 @@ public final class Machine {
     }
     self.configuration = configuration
     types = SimulatedKernelTypes.shared
-    memory = AddressSpace()
     mapEvents = MapEvents()
     do {
+      memory = try AddressSpace()
       interpreter = try Interpreter(memory: memory)
     } catch {
-      throw MachineError("no memory for the stacks of programs: \(error)")
+      throw MachineError("no memory for the machine: \(error)")
     }
     now = configuration.startTime
     random = SeededGenerator(seed: configuration.seed)
@@ -107,6 +107,12 @@ public final class Machine {
       throw MachineError("there is no CPU \(number): the machine has \(cpus.count)")
     }
     return cpus[number]
+  }
+
+  /// The events so far, which the machine then forgets; for scripts that run for long.
+  public func takeTimeline() -> [TimelineEvent] {
+    defer { timeline = [] }
+    return timeline
   }
 
   /// The task with a thread number, if it still exists.

@@ -118,7 +118,7 @@ public final class UserMemory {
     bytes: [UInt8], isResident: Bool = true, backing: Backing = .anonymous
   ) throws(MachineError) -> UInt64 {
     let address = try map(byteCount: bytes.count, isResident: isResident, backing: backing)
-    store(bytes, at: address)
+    fill(address, with: bytes)
     return address
   }
 
@@ -176,7 +176,15 @@ public final class UserMemory {
   @discardableResult
   public func store(_ bytes: [UInt8], at address: UInt64) -> Bool {
     let (end, overflow) = address.addingReportingOverflow(UInt64(bytes.count))
-    guard !overflow, pageNumbers(of: address..<end).allSatisfy({ pages[$0] != nil }) else { return false }
+    let numbers = pageNumbers(of: address..<(overflow ? address : end))
+    guard !overflow, numbers.allSatisfy({ pages[$0] != nil }) else { return false }
+    for number in numbers { pages[number]?.isResident = true }
+    fill(address, with: bytes)
+    return true
+  }
+
+  /// Writes to pages that are mapped, resident or not.
+  private func fill(_ address: UInt64, with bytes: [UInt8]) {
     var position = address
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -186,7 +194,6 @@ public final class UserMemory {
       rest = rest.dropFirst(piece.count)
       position += UInt64(piece.count)
     }
-    return true
   }
 
   /// Reads bytes as the kernel does on behalf of a program; `nil` is `-EFAULT`.
@@ -235,7 +242,7 @@ public final class UserMemory {
   }
 
   private func makeResident(_ number: UInt64, touching address: UInt64, _ access: Access) -> Bool {
-    guard let page = pages[number] else { return false }
+    guard let page = pages[number], mapping(containing: number * Self.pageSize)?.protection != [] else { return false }
     if page.isResident { return true }
     guard case .faulting(let handler) = access else { return false }
     let place = max(address, number * Self.pageSize)

@@ -31,6 +31,17 @@ struct AssembledObject {
     file.maps[name] = definition
   }
 
+  /// Gives a map's only element its value; a map that is read-only is frozen with it, as `.rodata` is.
+  mutating func fill(_ name: String, with bytes: [UInt8], isReadOnly: Bool = false) {
+    file.maps[name]?.initialContents = bytes
+    if isReadOnly { file.maps[name]?.origin = .readOnlyData(section: name) }
+  }
+
+  /// Puts programs into the slots of a program array.
+  mutating func fillSlots(of name: String, with programs: [UInt32: String]) {
+    file.maps[name]?.initialSlots = programs
+  }
+
   /// A program; `functions` are those that it hands out as callbacks.
   mutating func program(
     _ name: String, _ text: String, kind: ProgramKind = ProgramKind(type: .systemCall, isSleepable: true),
@@ -53,7 +64,7 @@ struct AssembledObject {
   /// Puts numbers in the place of names: the index of the name, above a mark that no program has by chance.
   private static func encode(_ text: String, _ names: inout [String]) -> String {
     var result = text
-    for match in text.matches(of: /(map|value|function|symbol|kfunc)\((\w+)\)/) {
+    for match in text.matches(of: /(map|value|function|symbol|kfunc)\(([\w.]+)\)/) {
       let index = names.count
       names.append(String(match.2))
       let number = match.1 == "kfunc" ? "kfunc(\(index + 1))" : String((marks[String(match.1)] ?? 0) << 40 | index)

@@ -1,7 +1,14 @@
+import BPFLinux
 import BPFMaps
 import BPFObject
 import BPFSimulator
 import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 @Suite struct CurrentTaskTests {
   private func loaded() throws -> (Machine, SimulatedTask, LoadedObject) {
@@ -136,5 +143,43 @@ import Testing
     #expect(machine.faults.last?.message.contains("should have been 0") == true)
     try machine.idle(0)
     #expect(try call(object, "find", start, 0, 0) == -2)
+  }
+
+  @Test("the clocks, the CPU, the credentials and random numbers, in both kernels")
+  func environment() throws {
+    var object = AssembledObject()
+    let names = [
+      "bpf_ktime_get_ns", "bpf_ktime_get_boot_ns", "bpf_ktime_get_tai_ns",
+      "bpf_get_current_uid_gid", "bpf_get_numa_node_id", "bpf_get_smp_processor_id", "bpf_get_prandom_u32",
+      "bpf_get_prandom_u32",
+    ]
+    let calls = names.enumerated().map { "call \($1)\n*(u64 *)(r9 + \(8 * $0)) = r0" }
+    try object.program("ask", "r9 = r1\n\(calls.joined(separator: "\n"))\nr0 = 0\nexit")
+    let pair = try KernelPair(object.file)
+    pair.task.userID = 1000
+    pair.task.groupID = 100
+    try pair.machine.advance(by: 5_000_000)
+    let context = [UInt8](repeating: 0, count: 8 * names.count)
+    let words = try pair.simulated.run("ask", context: context).context.memoryWords
+    let (now, machine) = (pair.machine.now, pair.machine)
+    #expect(words[0] > machine.configuration.startTime && words[0] <= words[1] && words[1] <= now)
+    #expect(words[2] - words[0] == machine.configuration.realTimeAtStart + 37_000_000_000)
+    #expect(Array(words[3...5]) == [100 << 32 | 1000, 0, 0])
+    #expect(words[6] != words[7] && words[6] >> 32 == 0 && words[7] >> 32 == 0)
+    var other = AssembledObject()
+    try other.program("coarse", "call bpf_ktime_get_coarse_ns\nexit")
+    let coarse = try call(machine.load(other.file), "coarse")
+    #expect(coarse == Int64(machine.now) / 4_000_000 * 4_000_000)
+    // The same seed gives the same numbers, another seed others.
+    for seed in [machine.configuration.seed, machine.configuration.seed + 1] {
+      var configuration = machine.configuration
+      configuration.seed = seed
+      let other = try Machine(configuration).load(object.file).run("ask", context: context).context.memoryWords
+      #expect((other[6...] == words[6...]) == (seed == machine.configuration.seed))
+    }
+    guard let running = try pair.running?.program("ask").testRun(context: context).context.memoryWords else { return }
+    #expect(running[0] <= running[1] && running[1] < running[2])
+    #expect(running[3] == UInt64(getgid()) << 32 | UInt64(getuid()))
+    #expect(running[6] >> 32 == 0 && running[7] >> 32 == 0)
   }
 }

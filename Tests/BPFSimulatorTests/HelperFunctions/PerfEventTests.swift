@@ -81,4 +81,24 @@ import Testing
     #expect(throws: MachineError.self) { try object.run("unreadable") }
     #expect(machine.faults.last?.message.contains("argument 4") == true)
   }
+
+  @Test("a program finds the cookie of the attachment that it runs for")
+  func cookies() throws {
+    var object = AssembledObject()
+    try object.map("seen", .array, value: 16, entries: 1)
+    let text = "r6 = r1\nr1 = r6\ncall bpf_get_attach_cookie\nr7 = value(seen) ll\n"
+    for (name, offset) in [("first", 0), ("second", 8)] {
+      try object.program(
+        name, text + "*(u64 *)(r7 + \(offset)) = r0\nr0 = 0\nexit", kind: ProgramKind(type: .perfEvent))
+    }
+    let machine = try Machine()
+    let loaded = try machine.load(object.file)
+    let first = try loaded.attach("first", to: .perfEvent(cpu: 0), cookie: 0xdead_beef_0000_0001)
+    let second = try loaded.attach("second", to: .perfEvent(cpu: 0))
+    try loaded.map("seen").updateElement([0, 0, 0, 0], to: ([9, 9] as [UInt64]).flatMap(\.memoryBytes))
+    try machine.nmi(on: 0)
+    #expect(try loaded.map("seen").lookupElement([0, 0, 0, 0]).memoryWords == [0xdead_beef_0000_0001, 0])
+    first.detach()
+    second.detach()
+  }
 }
