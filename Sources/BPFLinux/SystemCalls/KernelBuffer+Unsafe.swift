@@ -23,6 +23,12 @@ final class KernelBuffer {
   /// A text with a zero byte after it.
   convenience init(_ text: String) { self.init(Array(text.utf8) + [0]) }
 
+  /// A number in the byte order of the machine.
+  convenience init(_ number: UInt64) {
+    self.init(count: 8)
+    start.storeBytes(of: number, as: UInt64.self)
+  }
+
   /// A copy of 32-bit words in the byte order of the machine.
   convenience init(words: [UInt32]) {
     self.init(count: words.count * 4)

@@ -61,6 +61,22 @@ public struct RunningKernel: SystemCalls {
         return merops_reap(Int32(truncatingIfNeeded: first))
       case .signalProcess:
         return merops_signal(Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: second))
+      case .writeFile:
+        return merops_write(
+          Int32(truncatingIfNeeded: first), UnsafeRawPointer(bitPattern: second), UInt(bitPattern: third))
+      case .mapMemory:
+        return merops_map(
+          UInt(bitPattern: first), Int32(truncatingIfNeeded: second), Int32(truncatingIfNeeded: third), fourth)
+      case .unmapMemory:
+        return merops_unmap(UnsafeMutableRawPointer(bitPattern: first), UInt(bitPattern: second))
+      case .makeEvent:
+        return merops_event()
+      case .makeEventSet:
+        return merops_event_set()
+      case .addToEventSet:
+        return merops_event_set_add(Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: second))
+      case .waitForEventSet:
+        return merops_event_set_wait(Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: second))
       }
     #else
       return -78

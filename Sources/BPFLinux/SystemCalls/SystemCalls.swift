@@ -27,6 +27,20 @@ public enum SystemCallName: Hashable, Sendable, CaseIterable {
   case reapProcess
   /// kill(2): the process and the signal.
   case signalProcess
+  /// write(2): the descriptor, the address of a buffer, its size.
+  case writeFile
+  /// mmap(2), shared, at an address of the kernel's choice: the length, the protection, the descriptor, the offset.
+  case mapMemory
+  /// munmap(2): the address, the length.
+  case unmapMemory
+  /// eventfd(2), without blocking.
+  case makeEvent
+  /// epoll_create1(2).
+  case makeEventSet
+  /// epoll_ctl(2) to add a descriptor, edge-triggered, for reading: the set, the descriptor.
+  case addToEventSet
+  /// epoll_wait(2): the set, the time in milliseconds, -1 without end; the result is how many are ready.
+  case waitForEventSet
 }
 
 /// The seam between the engine and the kernel: everything that BPFLinux asks of an operating system goes through here.

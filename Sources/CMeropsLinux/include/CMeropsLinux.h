@@ -10,7 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,6 +55,46 @@ static inline long merops_read(int descriptor, void *bytes, unsigned long count)
 static inline long merops_read_at(int descriptor, void *bytes, unsigned long count, long offset)
 {
 	return merops_answer(pread(descriptor, bytes, count, offset));
+}
+
+static inline long merops_write(int descriptor, const void *bytes, unsigned long count)
+{
+	return merops_answer(write(descriptor, bytes, count));
+}
+
+static inline long merops_map(unsigned long length, int protection, int descriptor, long offset)
+{
+	void *address = mmap(0, length, protection, MAP_SHARED, descriptor, offset);
+	return address == MAP_FAILED ? -errno : (long)address;
+}
+
+static inline long merops_unmap(void *address, unsigned long length)
+{
+	return merops_answer(munmap(address, length));
+}
+
+static inline long merops_event(void)
+{
+	return merops_answer(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+static inline long merops_event_set(void)
+{
+	return merops_answer(epoll_create1(EPOLL_CLOEXEC));
+}
+
+// Edge-triggered: what was reported is reported again only when it is woken anew.
+static inline long merops_event_set_add(int set, int descriptor)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	return merops_answer(epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event));
+}
+
+// Which descriptors are ready is of no interest: all are looked at.
+static inline long merops_event_set_wait(int set, int milliseconds)
+{
+	struct epoll_event events[64];
+	return merops_answer(epoll_wait(set, events, 64, milliseconds));
 }
 
 static inline long merops_close(int descriptor)

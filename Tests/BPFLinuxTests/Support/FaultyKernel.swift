@@ -2,12 +2,13 @@ import BPFLinux
 import Synchronization
 
 /// The running kernel with a call that fails: the one of a number, with an error number. It keeps count of the
-/// descriptors that it has given out.
+/// descriptors and of the mappings that it has given out.
 final class FaultyKernel: SystemCalls {
   private struct State {
     var calls: [SystemCallName] = []
     var commands: [Int] = []
     var open: Set<Int> = []
+    var mapped: [Int: Int] = [:]
   }
 
   private let kernel = RunningKernel()
@@ -24,6 +25,8 @@ final class FaultyKernel: SystemCalls {
   }
 
   var openCount: Int { state.withLock { $0.open.count } }
+  /// How many mappings there are, with the lengths that they were made with.
+  var mappedCount: Int { state.withLock { $0.mapped.count } }
   var calls: [SystemCallName] { state.withLock { $0.calls } }
   /// The commands of the bpf(2) calls.
   var commands: [Int] { state.withLock { $0.commands } }
@@ -43,12 +46,22 @@ final class FaultyKernel: SystemCalls {
       let result = kernel.perform(call, first, second, third, fourth, fifth)
       return fails ? -errno : result
     }
+    if call == .unmapMemory {
+      state.withLock { if $0.mapped[first] == second { $0.mapped[first] = nil } }
+      return kernel.perform(call, first, second, third, fourth, fifth)
+    }
     if fails { return -errno }
     let result = kernel.perform(call, first, second, third, fourth, fifth)
-    // Commands that give a descriptor: create, load, get, open by identifier, raw tracepoint, types, link.
+    guard result >= 0 else { return result }
     let givesDescriptor =
-      call == .openFile || call == .perfEventOpen || (call == .bpf && [0, 5, 7, 13, 14, 17, 18, 28].contains(first))
-    if givesDescriptor, result >= 0 { state.withLock { _ = $0.open.insert(result) } }
+      switch call {
+      case .openFile, .perfEventOpen, .makeEvent, .makeEventSet: true
+      // Create, load, get, open by identifier, raw tracepoint, types, types by identifier, link, link by identifier, token.
+      case .bpf: [0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 36].contains(first)
+      default: false
+      }
+    if givesDescriptor { state.withLock { _ = $0.open.insert(result) } }
+    if call == .mapMemory { state.withLock { $0.mapped[result] = first } }
     return result
   }
 }

@@ -1,0 +1,29 @@
+import Foundation
+import Synchronization
+
+/// Runs a function on a thread of its own, so that it may block.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+  await withCheckedContinuation { continuation in
+    Thread { continuation.resume(returning: body()) }.start()
+  }
+}
+
+/// A number that threads count up.
+final class Counter: Sendable {
+  private let number = Atomic(0)
+  var value: Int { number.load(ordering: .acquiring) }
+  func increment() { number.wrappingAdd(1, ordering: .acquiringAndReleasing) }
+}
+
+/// Numbers that are the same in every run.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
