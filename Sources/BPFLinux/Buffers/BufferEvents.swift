@@ -96,7 +96,7 @@ final class BufferEvents: Sendable {
     _ = try result.get()
   }
 
-  /// Claims the buffers for one user; they have one consumer.
+  /// Claims the buffers for one user: they have one consumer.
   func claim() throws(BPFError) {
     guard used.exchange(true, ordering: .acquiring) == false else {
       throw .refusal(
@@ -106,4 +106,38 @@ final class BufferEvents: Sendable {
   }
 
   func release() { used.store(false, ordering: .releasing) }
+
+  /// Makes a pass, alone.
+  func drain(_ pass: () throws(BPFError) -> BufferPass) throws(BPFError) -> Int {
+    try claim()
+    defer { release() }
+    return try pass().count
+  }
+
+  /// Makes passes until there are records, the time is over or there was a stop.
+  func read(timeout: Duration?, _ pass: () throws(BPFError) -> BufferPass) throws(BPFError) -> Int {
+    try claim()
+    defer { release() }
+    let deadline = timeout.map { ContinuousClock.now + $0 }
+    while true {
+      // What was put there before the stop is still handed out.
+      let isStopped = isStopped
+      let result = try pass()
+      if result.count > 0 || isStopped { return result.count }
+      if result.mayWait, !(try wait(until: deadline)) { return try pass().count }
+    }
+  }
+
+  /// Makes passes until there was a stop, and one more.
+  func run(_ pass: () throws(BPFError) -> BufferPass) throws(BPFError) {
+    try claim()
+    defer { release() }
+    while true {
+      // No second one after the stop: programs may fill the buffer as fast as it is read.
+      let isStopped = isStopped
+      let result = try pass()
+      if isStopped { return }
+      if result.mayWait { _ = try wait(until: nil) }
+    }
+  }
 }

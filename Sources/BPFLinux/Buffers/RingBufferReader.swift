@@ -91,9 +91,7 @@ public final class RingBufferReader: Sendable {
   /// Hands out the records that are there, each with the index of its map in ``maps``.
   @discardableResult
   public func drain(limit: Int = .max, _ body: (RawSpan, _ map: Int) -> Void) throws(BPFError) -> Int {
-    try events.claim()
-    defer { events.release() }
-    return try consume(limit: limit, body).count
+    try events.drain { () throws(BPFError) in try consume(limit: limit, body) }
   }
 
   /// Waits until there are records, and hands out those that are there.
@@ -117,16 +115,7 @@ public final class RingBufferReader: Sendable {
     timeout: Duration? = nil, limit: Int = .max, _ body: (RawSpan, _ map: Int) -> Void
   ) throws(BPFError) -> Int {
     guard limit > 0 else { return 0 }
-    try events.claim()
-    defer { events.release() }
-    let deadline = timeout.map { ContinuousClock.now + $0 }
-    while true {
-      // What was put there before the stop is still handed out.
-      let isStopped = events.isStopped
-      let pass = try consume(limit: limit, body)
-      if pass.count > 0 || isStopped { return pass.count }
-      if pass.mayWait, !(try events.wait(until: deadline)) { return try consume(limit: limit, body).count }
-    }
+    return try events.read(timeout: timeout) { () throws(BPFError) in try consume(limit: limit, body) }
   }
 
   /// Hands out records as they come, until ``stop()``, and then those that are still there.
@@ -138,15 +127,7 @@ public final class RingBufferReader: Sendable {
 
   /// Hands out records as they come, each with the index of its map in ``maps``, until ``stop()``.
   public func run(_ body: (RawSpan, _ map: Int) -> Void) throws(BPFError) {
-    try events.claim()
-    defer { events.release() }
-    while true {
-      // One more pass after the stop, and no second one: programs may fill the buffer as fast as it is read.
-      let isStopped = events.isStopped
-      let pass = try consume(limit: .max, body)
-      if isStopped { return }
-      if pass.mayWait { _ = try events.wait(until: nil) }
-    }
+    try events.run { () throws(BPFError) in try consume(limit: .max, body) }
   }
 
   /// Ends waiting, now and for ever; what is in the buffers can still be read. Does not wait, and may be called from

@@ -62,19 +62,30 @@ public struct LinuxKernel: Sendable {
   }
 
   /// The number of CPUs that the kernel may ever have, which is that of the values of a per-CPU element.
-  func possibleCPUCount() throws(BPFError) -> Int {
-    let path = "/sys/devices/system/cpu/possible"
+  func possibleCPUCount() throws(BPFError) -> Int { (try cpus("possible").last ?? 0) + 1 }
+
+  /// The CPUs that run now, in ascending order.
+  func onlineCPUs() throws(BPFError) -> [Int] { try cpus("online") }
+
+  /// A list of CPUs of the kernel's, such as `0-3,8`.
+  private func cpus(_ list: String) throws(BPFError) -> [Int] {
+    let path = "/sys/devices/system/cpu/\(list)"
     let text: String
     do throws(Errno) {
       text = try systemCalls.readText(path)
     } catch {
-      throw BPFError("the number of CPUs", .systemCall("read of \(path)", error), advice: "mount sysfs on /sys")
+      throw BPFError("the \(list) CPUs", .systemCall("read of \(path)", error), advice: "mount sysfs on /sys")
     }
-    // A list of ranges that ends with the highest number, such as `0-3,8`.
-    guard let last = text.split(whereSeparator: { $0 == "," || $0 == "-" }).last, let highest = Int(last),
-      (0..<(1 << 16)).contains(highest)
-    else { throw .refusal("the number of CPUs", "\(path) holds '\(text)'") }
-    return highest + 1
+    var cpus: [Int] = []
+    for part in text.split(separator: ",") {
+      let ends = part.split(separator: "-").map { Int($0) }
+      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first >= 0, last >= first, last < 1 << 16,
+        first > cpus.last ?? -1
+      else { throw .refusal("the \(list) CPUs", "\(path) holds '\(text)'") }
+      cpus += first...last
+    }
+    guard !cpus.isEmpty else { throw .refusal("the \(list) CPUs", "\(path) holds '\(text)'") }
+    return cpus
   }
 
   /// The answer to a question about the kernel, asked once; one that could not be asked is asked again.

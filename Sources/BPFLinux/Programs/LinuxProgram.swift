@@ -58,8 +58,9 @@ public final class LinuxProgram: Sendable {
   ///   - context: the bytes of the context, for `syscall` and raw tracepoint programs.
   ///   - data: the packet, for programs that take one; at least 14 bytes.
   ///   - repeatCount: how often to run, 0 for once; `syscall` programs take 0 only.
+  ///   - cpu: the CPU to run on, which only programs of raw tracepoints can be told.
   public func testRun(
-    context: [UInt8] = [], data: [UInt8] = [], repeatCount: UInt32 = 0
+    context: [UInt8] = [], data: [UInt8] = [], repeatCount: UInt32 = 0, cpu: Int? = nil
   ) throws(BPFError) -> TestRun {
     let contextBuffer = KernelBuffer(context)
     let dataIn = KernelBuffer(data)
@@ -75,6 +76,10 @@ public final class LinuxProgram: Sendable {
       attributes.dataIn = dataIn.address
       attributes.dataSizeOut = UInt32(truncatingIfNeeded: dataOut.count)
       attributes.dataOut = dataOut.address
+    }
+    if let cpu {
+      attributes.flags = 1
+      attributes.cpu = UInt32(clamping: cpu)
     }
     do throws(Errno) {
       try kernel.systemCalls.perform(.programTestRun, &attributes, keeping: contextBuffer, dataIn, dataOut)

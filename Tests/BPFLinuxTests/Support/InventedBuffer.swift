@@ -9,6 +9,7 @@ final class InventedBuffer: SystemCalls, @unchecked Sendable {
   private let type: MapType
   private let maxEntries: UInt32
   private let mappings = Atomic(0)
+  private let reads = Atomic(0)
 
   init(type: MapType, maxEntries: UInt32, byteCount: Int) {
     self.type = type
@@ -42,7 +43,12 @@ final class InventedBuffer: SystemCalls, @unchecked Sendable {
     case .unmapMemory:
       mappings.wrappingSubtract(1, ordering: .relaxed)
       return 0
-    case .makeEvent, .makeEventSet, .perfEventOpen: return 1001
+    case .makeEvent, .makeEventSet, .perfEventOpen, .openFile: return 1001
+    case .readFile:
+      // The list of CPUs, and its end.
+      guard reads.wrappingAdd(1, ordering: .relaxed).oldValue % 2 == 0 else { return 0 }
+      UnsafeMutableRawPointer(bitPattern: second)?.storeBytes(of: UInt8(ascii: "0"), as: UInt8.self)
+      return 1
     default: return 0
     }
   }
