@@ -23,4 +23,15 @@ package struct MeropsCommand: AsyncParsableCommand {
     subcommands: [RunCommand.self, InspectCommand.self, BTFCommand.self, ConformanceCommand.self])
 
   package init() {}
+
+  /// A word that is no command is said to be none, instead of an argument too many.
+  static func requireKnownCommand(_ arguments: [String]) throws(CommandFailure) {
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard let word = arguments.first, !word.hasPrefix("-"), !names.contains(word) else { return }
+    let hint = word.contains(".") || word.contains("/") ? "; to run a file: merops run \(word)" : ""
+    throw CommandFailure(
+      .usage,
+      "there is no command '\(word)'; the commands are \(names.joined(separator: ", "))\(hint)\n"
+        + "  See 'merops --help' for more information.")
+  }
 }

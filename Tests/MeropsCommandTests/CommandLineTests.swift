@@ -25,7 +25,8 @@ import Testing
     let rows: [(arguments: [String], message: String)] = [
       (["conformance", "--jut"], "merops: error: unknown option '--jut'. Did you mean '--jit'?\n"),
       (["conformance", "00", "00"], "merops: error: unexpected argument '00'"),
-      (["fly"], "merops: error: unexpected argument 'fly'"),
+      (["fly"], "merops: error: there is no command 'fly'; the commands are run, "),
+      (["fly", "away.o", "--now"], "merops: error: there is no command 'fly'; the commands are run, "),
       (["conformance", "--program"], "merops: error: missing value for '--program <program>'"),
     ]
     for row in rows {

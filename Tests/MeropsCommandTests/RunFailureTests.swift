@@ -203,4 +203,29 @@ struct RunFailureTests {
       #expect(kill(pid, 0) == -1, "clang still runs")
     }
   }
+
+  @Test("Ctrl-C in a long run ends it with status 130, and says how far it came", .timeLimit(.minutes(1)))
+  func interruptionOfRun() async throws {
+    try await Fixture.withFolder { folder in
+      let path = try await folder.compile(
+        "__attribute__((section(\"perf_event\"))) int sample(void *context) { return 0; }", as: "sample")
+      // More than a pipe holds: when it is written, the process reads, and so watches for signals.
+      let object = try Data(contentsOf: URL(filePath: path)) + Data(count: 1 << 18)
+      let (process, input, error) = (Process(), Pipe(), Pipe())
+      process.executableURL = URL(filePath: CommandProcess.path)
+      process.arguments = ["run", "-", "--nmi", "100000", "--no-timeline"]
+      process.standardInput = input
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = error
+      try process.run()
+      try input.fileHandleForWriting.write(contentsOf: object)
+      process.interrupt()
+      try input.fileHandleForWriting.close()
+      let text = try String(decoding: error.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+      #expect(text.hasPrefix("merops: error: 'sample' was interrupted after "), "\(text)")
+      #expect(text.contains(" of 100000 events"), "\(text)")
+    }
+  }
 }

@@ -5,14 +5,15 @@
 /// list here.
 @main
 struct MeropsBenchmarks {
-  static let all: [@Sendable () throws -> [Benchmark]] = [
+  static let all: [@Sendable () async throws -> [Benchmark]] = [
     interpreterBenchmarks,
+    machineBenchmarks,
     mapBenchmarks,
     openingBenchmarks,
     taskWorkBenchmarks,
   ]
 
-  static func main() throws {
+  static func main() async throws {
     var topics: [String] = []
     var runs = 5
     var arguments = CommandLine.arguments.dropFirst()
@@ -23,8 +24,11 @@ struct MeropsBenchmarks {
         topics.append(argument)
       }
     }
-    let selected = try all.flatMap { try $0() }.filter { benchmark in
-      topics.isEmpty || topics.contains { benchmark.name.hasPrefix($0) }
+    var selected: [Benchmark] = []
+    for topic in all {
+      selected += try await topic().filter { benchmark in
+        topics.isEmpty || topics.contains { benchmark.name.hasPrefix($0) }
+      }
     }
     let width = selected.map(\.name.count).max() ?? 0
     for benchmark in selected {

@@ -1,10 +1,20 @@
 import Foundation
 import Merops
 
-/// Opening the kernel's own types and, where one is named, an object: `MEROPS_OBJECT=task_work.bpf.o`.
+/// Opening an object, and the kernel's own types where there are any.
 @Sendable
-func openingBenchmarks() throws -> [Benchmark] {
-  var result: [Benchmark] = []
+func openingBenchmarks() async throws -> [Benchmark] {
+  let object = try await ExampleObject.bytes()
+  var result = [
+    Benchmark("opening: the example object, \(object.count / 1000) kB", nanosecondsPer: "open", count: 1) {
+      let opened = try ObjectFile(parsing: object)
+      precondition(opened.programs.count == 3)
+    },
+    Benchmark("opening: the example object, loaded into a new machine", nanosecondsPer: "load", count: 1) {
+      let loaded = try Machine().load(ObjectFile(parsing: object))
+      precondition(loaded.programs.count == 3)
+    },
+  ]
   if let types = FileManager.default.contents(atPath: "/sys/kernel/btf/vmlinux").map([UInt8].init) {
     result.append(
       Benchmark("opening: the kernel's BTF, \(types.count / 1000) kB", nanosecondsPer: "open", count: 1) {
@@ -15,14 +25,6 @@ func openingBenchmarks() throws -> [Benchmark] {
       Benchmark("opening: the kernel's BTF and one type by name", nanosecondsPer: "open", count: 1) {
         let opened = try BTF(parsing: types)
         precondition(opened.first(named: "task_struct", kind: .structure) != nil)
-      })
-  }
-  if let path = ProcessInfo.processInfo.environment["MEROPS_OBJECT"] {
-    let object = [UInt8](try Data(contentsOf: URL(filePath: path)))
-    result.append(
-      Benchmark("opening: an object of \(object.count / 1000) kB", nanosecondsPer: "open", count: 1) {
-        let opened = try ObjectFile(parsing: object)
-        precondition(!opened.programs.isEmpty)
       })
   }
   return result

@@ -66,7 +66,8 @@ public struct Scenario: Sendable {
   /// Runs a program of an object in a machine of its own.
   ///
   /// That a program is stopped by a fault does not end the scenario: the fault is in the machine's
-  /// ``Machine/faults`` and in its timeline.
+  /// ``Machine/faults`` and in its timeline. When the Swift task that this runs in is cancelled, the event does not happen
+  /// again, and ``ScenarioRun/eventCount`` says how often it did.
   public func run(_ name: String, of object: ObjectFile) throws(ScenarioError) -> ScenarioRun {
     guard let program = object.programs[name] else {
       throw .unknownProgram(name, available: Array(object.programs.keys))
@@ -99,7 +100,7 @@ public struct Scenario: Sendable {
     let context = stage.context.isEmpty ? nil : DecodedValue(stage.context, as: parameter ?? .void, in: object.types)
     return ScenarioRun(
       machine: stage.machine, object: loaded, task: stage.task, program: name, context: context,
-      packetResult: stage.packetResult)
+      packetResult: stage.packetResult, eventCount: stage.eventCount)
   }
 
   private func step<Result>(_ body: () throws(MachineError) -> Result) throws(ScenarioError) -> Result {

@@ -14,6 +14,8 @@ public struct ScenarioRun {
   public let context: DecodedValue?
   /// What a program that works on packets has made of its packet the last time; `nil` for other programs.
   public let packetResult: PacketResult?
+  /// How often the event happened: less often than the scenario says when the task ended, or the run was cancelled.
+  public let eventCount: Int
 
   /// What the maps hold, those that hold nothing left out, in the order of the object.
   ///

@@ -11,6 +11,8 @@ struct Stage {
   var context: [UInt8] = []
   /// What became of the last packet.
   var packetResult: PacketResult?
+  /// How often the event has happened.
+  private(set) var eventCount = 0
 
   init(_ scenario: Scenario, _ trigger: ProgramTrigger) throws(MachineError) {
     self.scenario = scenario
@@ -50,9 +52,7 @@ struct Stage {
     if let call = scenario.blockingCall {
       try playBlocked(in: call.with(arguments: arguments), program, of: object, arguments)
     } else {
-      try repeating { () throws(MachineError) in
-        try perform(trigger.event, program, of: object, arguments)
-      }
+      try performEvents(program, of: object, arguments)
     }
     try advance(by: scenario.linger)
   }
@@ -65,9 +65,7 @@ struct Stage {
     case .overflow, .kernelFunction:
       try passing { () throws(MachineError) in
         try machine.block(task, in: call) { () throws(MachineError) in
-          try repeating { () throws(MachineError) in
-            try perform(trigger.event, program, of: object, arguments)
-          }
+          try performEvents(program, of: object, arguments)
         }
       }
     case .systemCall(let wanted) where wanted == nil || wanted?.name == call.name:
@@ -77,13 +75,9 @@ struct Stage {
       try passing { () throws(MachineError) in try machine.block(task, in: call) }
       let runner = try machine.spawn("runner")
       try passing { () throws(MachineError) in try machine.run(runner, on: 0) }
-      try repeating { () throws(MachineError) in
-        try perform(trigger.event, program, of: object, arguments)
-      }
+      try performEvents(program, of: object, arguments)
     default:
-      try repeating { () throws(MachineError) in
-        try perform(trigger.event, program, of: object, arguments)
-      }
+      try performEvents(program, of: object, arguments)
       try passing { () throws(MachineError) in try machine.block(task, in: call) }
     }
     try advance(by: scenario.period)
@@ -116,11 +110,19 @@ struct Stage {
     }
   }
 
-  private func repeating(_ body: () throws(MachineError) -> Void) throws(MachineError) {
-    for index in 0..<scenario.eventCount {
-      if index > 0 { try advance(by: scenario.period) }
-      guard task.isAlive else { return }
-      try passing(body)
+  /// The event as often as it is to happen, less often when the task ends or the wait for all this is given up.
+  private mutating func performEvents(
+    _ program: String, of object: LoadedObject, _ arguments: [UInt64]
+  ) throws(MachineError) {
+    while eventCount < scenario.eventCount, task.isAlive, !Task.isCancelled {
+      if eventCount > 0 {
+        try advance(by: scenario.period)
+        guard task.isAlive else { return }
+      }
+      try passing { () throws(MachineError) in
+        try perform(trigger.event, program, of: object, arguments)
+      }
+      eventCount += 1
     }
   }
 

@@ -48,14 +48,15 @@ package struct RunCommand: AsyncParsableCommand {
     var report = RunReport(object: source.name, programs: [])
     var status = CommandStatus.success
     for (index, program) in try selection(of: object).enumerated() {
-      try Task.checkCancellation()
       do {
         let run = try Self.perform(scenario, program, of: object)
         let maps = run.takeMapContents()
+        if Task.isCancelled { try tellInterrupted(run, program, scenario, maps) }
         if json {
           report.programs.append(.init(program, run, of: scenario, maps: maps))
         } else {
-          try Output.standard.write((index > 0 ? "\n" : "") + text(of: run, program, scenario, maps))
+          try Output.standard.write(
+            (index > 0 ? "\n" : "") + text(of: run, program, scenario, maps, hasTimeline: !noTimeline))
         }
         if status == .success { status = Self.status(of: run, program) }
       } catch let failure as CommandFailure where failure.status == .load {
@@ -67,6 +68,17 @@ package struct RunCommand: AsyncParsableCommand {
     }
     if json { try Output.standard.write(JSONText.document(report)) }
     if status != .success { throw ReportedFailure(status: status) }
+  }
+
+  /// What there was until Ctrl-C: the maps, and how far it came. The timeline may be longer than anyone waits for.
+  private func tellInterrupted(
+    _ run: ScenarioRun, _ program: Program, _ scenario: Scenario, _ maps: [MapContents]
+  ) throws {
+    if !json { try Output.standard.write(text(of: run, program, scenario, maps, hasTimeline: false)) }
+    Output.error.report(
+      "'\(program.name)' was interrupted after \(run.eventCount) of \(scenario.eventCount) events; without the timeline"
+    )
+    throw ReportedFailure(status: .interrupted)
   }
 
   /// The programs that the options ask for; without any, those that are loaded by default.
@@ -98,11 +110,11 @@ package struct RunCommand: AsyncParsableCommand {
   }
 
   private func text(
-    of run: ScenarioRun, _ program: Program, _ scenario: Scenario, _ maps: [MapContents]
+    of run: ScenarioRun, _ program: Program, _ scenario: Scenario, _ maps: [MapContents], hasTimeline: Bool
   ) -> String {
     let text = RunText(style: Style(of: .standard))
     var parts = [text.title(of: program)]
-    if !noTimeline { parts.append(text.timeline(of: run)) }
+    if hasTimeline { parts.append(text.timeline(of: run)) }
     parts.append(
       text.packet(run.packetResult, of: program.kind.type, before: scenario.packet) + text.context(run.context)
         + text.maps(maps) + text.trace(run.machine.traceLog))

@@ -91,7 +91,10 @@ package struct ScenarioOptions: ParsableArguments {
     scenario.linger = linger.value
     if let blockingCall {
       guard let call = SystemCall.named(blockingCall) else {
-        throw CommandFailure(.usage, "'--block \(blockingCall)': there is no such system call")
+        throw CommandFailure(
+          .usage,
+          "'--block \(blockingCall)': there is no such system call on x86-64; calls that sleep are read, futex, nanosleep, "
+            + "poll, epoll_wait, wait4, recvfrom, pause")
       }
       scenario.blockingCall = call
     }

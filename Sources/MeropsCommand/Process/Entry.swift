@@ -11,6 +11,7 @@ enum Entry {
   /// Parses and runs a command line and reports what went wrong.
   static func execute(_ arguments: [String]) async -> CommandStatus {
     do {
+      try MeropsCommand.requireKnownCommand(arguments)
       var command = try await MeropsCommand.asyncParseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

@@ -8,10 +8,11 @@ import Synchronization
 
 /// Ctrl-C and the wish of the system that the process ends.
 enum Interruption {
-  /// How long what was cancelled may take to clean up behind itself, such as a compiler's folder, in microseconds.
-  private static let patience: UInt32 = 500_000
+  /// How long what was cancelled may take to clean up behind itself, such as a compiler's folder, and to say how far it
+  /// came, in seconds.
+  private static let patience = 2
 
-  /// Runs a body to the end of the process. A signal cancels it, and ends the process when patience is at an end.
+  /// Runs a body to the end of the process. A signal cancels it; a second one, or the end of patience, ends the process.
   ///
   /// The main thread does nothing but wait for signals, which it blocks while it is the only one: threads inherit that,
   /// so no other gets them. Programs that are started do not: they begin with the default dispositions.
@@ -30,7 +31,13 @@ enum Interruption {
     while sigwait(&signals, &number) != 0 {}
     isInterrupted.raise()
     task.cancel()
-    usleep(patience)
+    #if canImport(Glibc)
+      var limit = timespec(tv_sec: patience, tv_nsec: 0)
+      // The end of a child interrupts the wait as well.
+      while sigtimedwait(&signals, nil, &limit) == -1, errno == EINTR {}
+    #else
+      sleep(UInt32(patience))
+    #endif
     exit(.interrupted)
   }
 
