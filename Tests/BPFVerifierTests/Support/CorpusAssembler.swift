@@ -7,7 +7,7 @@ import BPFTypeFormat
 /// The code is the assembler's with names for what a loader fills in: `r1 = map(array) ll`, `r1 = value(globals) + 8 ll`,
 /// `r2 = function(label) ll`, `r1 = symbol(name) ll`, `call kfunc(name)`. The maps are those of ``CorpusMaps``. A line
 /// that is a C prototype with a colon begins a function with function info, whose label is the function's name; when
-/// there is one, the program itself is `int p(void *context)`. `@value array` stands for a look-up of the key 0 after
+/// there is one, the program itself is `int p` of its context. `@value array` stands for a look-up of the key 0 after
 /// which r6 is the value; the program ends with 0 where there is none.
 struct CorpusAssembler {
   private var names: [String] = []
@@ -31,7 +31,8 @@ struct CorpusAssembler {
     program.references = references
     if !assembler.functions.isEmpty {
       let starts = try source.functionLines.map { try Assembler.assemble($0).count }
-      (program.functions, object.types) = try assembler.functionTable(starts, slots.count)
+      (program.functions, object.types) = try assembler.functionTable(
+        starts, slots.count, context: contextType(kind.type))
     }
     for reference in references.values {
       switch reference {
@@ -83,22 +84,22 @@ struct CorpusAssembler {
   }
 
   private mutating func named(_ line: String) -> String {
-    guard let match = line.firstMatch(of: /(map|value|symbol|function|kfunc)\((\w+)\)(?: \+ (\d+))?/) else {
-      return line
+    var result = ""
+    var rest = line[...]
+    while let match = rest.firstMatch(of: /(map|value|symbol|function|kfunc)\((\w+)\)(?: \+ (\d+))?/) {
+      result += rest[..<match.range.lowerBound] + number(match.1, name: match.2, offset: match.3)
+      rest = rest[match.range.upperBound...]
     }
-    let word = String(match.1)
-    let replacement: String
-    switch word {
-    case "function": replacement = "code_addr(\(match.2))"
-    case "kfunc":
-      names.append(String(match.2))
-      replacement = "kfunc(\(names.count))"
-    default:
-      names.append(String(match.2) + (match.3.map { "+\($0)" } ?? ""))
-      let mark = Self.marks.first { $0.word == word }?.mark ?? 0
-      replacement = String(UInt64(mark) << 32 | UInt64(names.count))
-    }
-    return line.replacingCharacters(in: match.range, with: replacement)
+    return result + rest
+  }
+
+  /// What the assembler reads in the place of a name.
+  private mutating func number(_ word: Substring, name: Substring, offset: Substring?) -> String {
+    if word == "function" { return "code_addr(\(name))" }
+    names.append(String(name) + (offset.map { "+\($0)" } ?? ""))
+    if word == "kfunc" { return "kfunc(\(names.count))" }
+    let mark = Self.marks.first { $0.word == word }?.mark ?? 0
+    return String(UInt64(mark) << 32 | UInt64(names.count))
   }
 
   private func references(_ slots: inout [Instruction]) throws -> [Int: Program.Reference] {
@@ -135,8 +136,21 @@ struct CorpusAssembler {
     return references
   }
 
-  private func functionTable(_ starts: [Int], _ count: Int) throws -> ([Program.Function], BTF) {
-    let all = [(name: "p", prototype: "int p(void *context)")] + functions
+  /// What C programs call the context.
+  private static func contextType(_ type: ProgramType) -> String {
+    switch type {
+    case .xdp: "struct xdp_md"
+    case .kprobe: "struct pt_regs"
+    case .perfEvent: "struct bpf_perf_event_data"
+    case .tracepoint, .rawTracepoint, .tracing, .systemCall: "u64"
+    default: "struct __sk_buff"
+    }
+  }
+
+  private func functionTable(
+    _ starts: [Int], _ count: Int, context: String
+  ) throws -> ([Program.Function], BTF) {
+    let all = [(name: "p", prototype: "int p(\(context) *context)")] + functions
     var declarations = CorpusMaps.declarations
     try declarations.read(all.map { $0.prototype + ";\n" }.joined(), file: "functions")
     var builder = declarations.builder
@@ -156,11 +170,5 @@ struct CorpusAssembler {
         isStatic: function.prototype.hasPrefix("static "))
     }
     return (table, types)
-  }
-}
-
-extension String {
-  fileprivate func replacingCharacters(in range: Range<String.Index>, with text: String) -> String {
-    String(self[..<range.lowerBound]) + text + String(self[range.upperBound...])
   }
 }

@@ -61,7 +61,8 @@ struct RecordedVerdict: Hashable, Sendable, CustomStringConvertible {
 ///     | 7 | ok
 ///     | 8 | EACCES at 9: invalid access to map value, … / R0 max value is outside of the allowed memory range
 ///
-/// A table's last cell is the verdict, the cells before it take the place of `$1`, `$2` and so on, also in the name.
+/// A table's last cell is the verdict, the cells before it take the place of `$1`, `$2` and so on, also in the name, to
+/// which those that it does not mention are added.
 /// The section stays in force until the next one; `license:` holds for one rule. While a file is written, `?` stands for
 /// any verdict, `no` for any refusal.
 struct CorpusFile {
@@ -101,7 +102,8 @@ struct CorpusFile {
           topic: topic, name: name, section: section, license: license, code: code.joined(separator: "\n"),
           expectation: verdict, line: index)
         for (number, cell) in cells.dropLast().enumerated() {
-          row.name = row.name.replacing("$\(number + 1)", with: cell)
+          row.name =
+            name.contains("$\(number + 1)") ? row.name.replacing("$\(number + 1)", with: cell) : "\(row.name), \(cell)"
           row.section = row.section.replacing("$\(number + 1)", with: cell)
           row.code = row.code.replacing("$\(number + 1)", with: cell)
         }

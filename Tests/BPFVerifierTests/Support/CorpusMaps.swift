@@ -17,7 +17,9 @@ enum CorpusMaps {
     struct bpf_timer { u64 __opaque[2]; } __attribute__((aligned(8)));
     struct bpf_wq { u64 __opaque[2]; } __attribute__((aligned(8)));
     struct bpf_task_work { u64 __opaque; } __attribute__((aligned(8)));
-    struct bpf_map; struct __sk_buff; struct xdp_md; struct task_struct; struct bpf_dynptr; struct pt_regs;
+    struct bpf_map; struct bpf_dynptr;
+    struct __sk_buff { u32 len; }; struct xdp_md { u32 data; }; struct pt_regs { u64 r15; };
+    struct bpf_perf_event_data { u64 r15; }; struct task_struct { u64 flags; };
     struct plain { u64 words[6]; };
     struct pair { u32 first; u32 second; };
     struct locked { u64 before; struct bpf_spin_lock lock; u32 pad; u64 after; };

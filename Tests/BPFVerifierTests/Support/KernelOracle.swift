@@ -24,10 +24,11 @@ final class KernelOracle {
   private let kernel = LinuxKernel()
   private var sessions: [String: LinuxVerification] = [:]
 
-  /// Asks about the program of an object made by ``CorpusAssembler``; objects that name the same maps share them.
+  /// Asks about the program of an object made by ``CorpusAssembler``. Objects for the same section that name the same maps
+  /// share them; an array of programs belongs to the type of the first program that uses it.
   func answer(_ object: ObjectFile) throws -> KernelAnswer {
     guard let program = object.programs["p"] else { throw CorpusFile.Trouble(description: "no program") }
-    let key = object.maps.keys.sorted().joined(separator: ",")
+    let key = program.section + ":" + object.maps.keys.sorted().joined(separator: ",")
     let session: LinuxVerification
     if let known = sessions[key] {
       session = known
@@ -63,8 +64,9 @@ final class KernelOracle {
   /// The lines before the counts. What is said of functions that are taken for granted is no message.
   private static func messageLines(_ log: String) -> [String] {
     var lines: [String] = []
-    for line in log.split(separator: "\n") {
-      if line.hasPrefix("verification time ") || line.hasPrefix("processed ") { break }
+    // Some messages end without a new line.
+    for line in log.replacing(/verification time \d+ usec/, with: "\nverification time").split(separator: "\n") {
+      if line.hasPrefix("verification time") || line.hasPrefix("processed ") { break }
       lines.append(String(line.drop { $0 == " " }).replacing(" | ", with: " "))
     }
     return lines
