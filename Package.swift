@@ -72,7 +72,7 @@ let package = Package(
       "Merops",
       [
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
-        "BPFCompiler", "BPFLinux",
+        "BPFCompiler", "BPFLinux", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "MeropsCommand",

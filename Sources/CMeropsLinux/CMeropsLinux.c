@@ -6,7 +6,10 @@
 
 #if defined(__linux__)
 
+#include <dirent.h>
 #include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -153,6 +156,28 @@ long merops_reap(int process)
 		if (errno != EINTR)
 			return -errno;
 	return 0;
+}
+
+long merops_list_threads(int process, int *threads, long capacity)
+{
+	char path[64];
+	struct dirent *entry;
+	long count = 0;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", process);
+	folder = opendir(path);
+	if (!folder)
+		return -errno;
+	while ((entry = readdir(folder)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (count < capacity)
+			threads[count] = (int)strtol(entry->d_name, NULL, 10);
+		count++;
+	}
+	closedir(folder);
+	return count;
 }
 
 #if defined(__x86_64__)

@@ -1,10 +1,76 @@
 /// `BPF_LINK_CREATE` for links that take a cookie at most, 24 bytes.
 struct LinkCreateAttributes: BitwiseCopyable {
   var programDescriptor: Int32 = 0
+  /// A descriptor of what to attach to, or the index of an interface.
   var targetDescriptor: Int32 = 0
   var attachType: UInt32 = 0
   var flags: UInt32 = 0
   var cookie: UInt64 = 0
+}
+
+/// `BPF_LINK_CREATE` for functions that the program was loaded for, 32 bytes.
+struct TracingLinkAttributes: BitwiseCopyable {
+  var programDescriptor: Int32 = 0
+  var targetDescriptor: Int32 = 0
+  var attachType: UInt32 = 0
+  var flags: UInt32 = 0
+  var targetType: UInt32 = 0
+  var padding: UInt32 = 0
+  var cookie: UInt64 = 0
+}
+
+/// `BPF_LINK_CREATE` for iterators, 32 bytes with padding.
+struct IteratorLinkAttributes: BitwiseCopyable {
+  var programDescriptor: Int32 = 0
+  var targetDescriptor: Int32 = 0
+  var attachType: UInt32 = 0
+  var flags: UInt32 = 0
+  /// The address of a `union bpf_iter_link_info`.
+  var parameters: UInt64 = 0
+  var parametersSize: UInt32 = 0
+  var padding: UInt32 = 0
+}
+
+/// `BPF_LINK_CREATE` for places where programs stand in a row (tcx), 32 bytes.
+struct OrderedLinkAttributes: BitwiseCopyable {
+  var programDescriptor: Int32 = 0
+  var targetDescriptor: Int32 = 0
+  var attachType: UInt32 = 0
+  var flags: UInt32 = 0
+  var neighbor: UInt32 = 0
+  var padding: UInt32 = 0
+  var expectedRevision: UInt64 = 0
+}
+
+/// `BPF_LINK_CREATE` for many places in one file, 64 bytes with padding.
+struct UserProbesLinkAttributes: BitwiseCopyable {
+  var programDescriptor: Int32 = 0
+  var targetDescriptor: Int32 = 0
+  var attachType: UInt32 = 0
+  var flags: UInt32 = 0
+  var path: UInt64 = 0
+  var offsets: UInt64 = 0
+  var referenceCounters: UInt64 = 0
+  var cookies: UInt64 = 0
+  var count: UInt32 = 0
+  /// 1: when the functions return.
+  var probeFlags: UInt32 = 0
+  var process: Int32 = 0
+  var padding: UInt32 = 0
+}
+
+/// `BPF_LINK_UPDATE`, 16 bytes.
+struct LinkUpdateAttributes: BitwiseCopyable {
+  var linkDescriptor: Int32 = 0
+  var programDescriptor: Int32 = 0
+  var flags: UInt32 = 0
+  var oldProgramDescriptor: Int32 = 0
+}
+
+/// `BPF_LINK_DETACH`, and `BPF_ITER_CREATE` with no flags: 8 bytes.
+struct LinkAttributes: BitwiseCopyable {
+  var linkDescriptor: Int32 = 0
+  var flags: UInt32 = 0
 }
 
 /// `BPF_RAW_TRACEPOINT_OPEN`, 24 bytes.

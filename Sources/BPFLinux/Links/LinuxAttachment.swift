@@ -1,124 +1,134 @@
 import BPFObject
 public import SystemPackage
 
-/// Where a program of the running kernel is attached.
-public enum LinuxAttachPoint: Sendable {
-  /// Overflows of a counter: of one thread or all, on one CPU or all. One of the two has to be given.
-  case perfEvent(PerfEvent, pid: Int32?, cpu: Int32?)
-  /// A tracepoint by its group and name, such as `sched` and `sched_switch`.
-  case tracepoint(group: String, name: String)
-  /// A raw tracepoint, also with typed arguments (`tp_btf`, whose section says which).
-  case rawTracepoint(name: String)
-  /// An instruction of a program or library, by its offset in the file; for a return, the first of a function. Of one
-  /// process, or of all that use the file.
-  case userFunction(file: FilePath, offset: UInt64, isReturn: Bool, pid: Int32?)
-}
-
 /// A program that runs when something happens. Dropping the value detaches the program.
+///
+/// Several places can be one attachment; what is asked of it then is asked of each.
 public struct LinuxAttachment: ~Copyable {
-  private let link: Descriptor
-  /// What the link is on, which has to outlive it.
-  private let event: Descriptor?
+  private(set) var links: [LinuxLink]
 
-  init(link: Descriptor, event: Descriptor?) {
-    self.link = link
-    self.event = event
-  }
+  init(_ links: [LinuxLink]) { self.links = links }
 
-  deinit {
-    link.close()
-    event?.close()
-  }
+  /// An attachment to nothing, to which others can be added.
+  public init() { links = [] }
+
+  /// Takes over what another attachment holds.
+  public mutating func add(_ other: consuming LinuxAttachment) { links += other.links }
 
   /// Detaches the program.
   public consuming func detach() {}
-}
 
-extension LinuxProgram {
-  /// Attaches the program.
+  /// The number of links.
+  public var linkCount: Int { links.count }
+
+  /// What the kernel says of the links.
+  public func information() throws(BPFError) -> [LinuxLinkInformation] {
+    var found: [LinuxLinkInformation] = []
+    for link in links { found.append(try link.kernel.linkInformation(link.descriptor, for: link.subject)) }
+    return found
+  }
+
+  /// Puts another program in the place of the attached one, with nothing missed between (`BPF_LINK_UPDATE`).
+  ///
+  /// Links to interfaces, control groups, network namespaces and iterators can do that; others end in an error.
   ///
   /// - Parameters:
-  ///   - point: where.
-  ///   - cookie: what `bpf_get_attach_cookie` gives the program.
-  /// - Returns: the attachment, which lasts as long as the value does.
-  /// - Throws: ``BPFError``; nothing is attached then.
-  public func attach(to point: LinuxAttachPoint, cookie: UInt64 = 0) throws(BPFError) -> LinuxAttachment {
-    switch point {
-    case .perfEvent(let event, let pid, let cpu):
-      try check(.perfEvent, "a perf event takes")
-      guard pid != nil || cpu != nil else {
-        throw .refusal(subject, "a perf event is of a thread or on a CPU, or both; neither is given")
+  ///   - program: the program, of the same type and for the same place.
+  ///   - old: the program that has to be there, `nil` for any.
+  public func update(to program: LinuxProgram, replacing old: LinuxProgram? = nil) throws(BPFError) {
+    for link in links {
+      var attributes = LinkUpdateAttributes(
+        linkDescriptor: link.descriptor.rawValue, programDescriptor: program.descriptor.rawValue)
+      if let old {
+        // `BPF_F_REPLACE`.
+        attributes.flags = 4
+        attributes.oldProgramDescriptor = old.descriptor.rawValue
       }
-      return try attach(to: try kernel.open(event, pid: pid, cpu: cpu), cookie)
-    case .tracepoint(let group, let name):
-      try check(.tracepoint, "a tracepoint takes")
-      var attributes = PerfEventAttributes(type: 2)
-      attributes.config = UInt64(try identifier(ofTracepoint: name, group))
-      attributes.samplePeriod = 1
-      return try attach(to: try kernel.openPerfEvent(attributes, pid: -1, cpu: 0), cookie)
-    case .rawTracepoint(let name):
-      return try attachRaw(name, cookie)
-    case .userFunction(let file, let offset, let isReturn, let pid):
-      try check(.kprobe, "a probe takes")
-      let path = KernelBuffer(file.string)
-      var attributes = PerfEventAttributes(type: try kernel.userProbeType())
-      attributes.config = isReturn ? 1 : 0
-      attributes.config1 = path.address
-      attributes.config2 = offset
-      return try attach(
-        to: try kernel.openPerfEvent(attributes, pid: pid ?? -1, cpu: pid == nil ? 0 : -1, keeping: path), cookie)
-    }
-  }
-
-  private func check(_ type: ProgramType, _ what: String) throws(BPFError) {
-    guard kind.type == type else {
-      throw .refusal(subject, "\(what) programs of type \(type), and this is one of type \(kind.type)")
-    }
-  }
-
-  /// A link of the program to an open event (`BPF_LINK_CREATE`, Linux 5.15).
-  private func attach(to event: Descriptor, _ cookie: UInt64) throws(BPFError) -> LinuxAttachment {
-    var attributes = LinkCreateAttributes(
-      programDescriptor: descriptor.rawValue, targetDescriptor: event.rawValue,
-      attachType: AttachType.perfEvent.rawValue, cookie: cookie)
-    do throws(Errno) {
-      let link = Descriptor(try kernel.systemCalls.perform(.linkCreate, &attributes), kernel.systemCalls)
-      return LinuxAttachment(link: link, event: event)
-    } catch { throw BPFError(subject, .linkCreate, error) }
-  }
-
-  private func attachRaw(_ name: String, _ cookie: UInt64) throws(BPFError) -> LinuxAttachment {
-    var text: KernelBuffer?
-    switch kind.type {
-    case .rawTracepoint, .rawTracepointWritable: text = KernelBuffer(name)
-    case .tracing:
-      // The program was loaded for one and can only be attached there.
-      guard kind.target == name else {
-        throw .refusal(subject, "it was loaded for '\(kind.target)', not for '\(name)'")
+      do throws(Errno) { try link.kernel.systemCalls.perform(.linkUpdate, &attributes) } catch {
+        var failure = BPFError(link.subject, .linkUpdate, error)
+        if error == .invalidArgument || error == BPFError.notSupported {
+          failure.advice = "links of this kind keep their program: attach the other one and detach this one"
+        }
+        if error == .notPermitted, old != nil {
+          failure.problem = "another program is attached there"
+          failure.advice = ""
+        }
+        throw failure
       }
-    default:
-      throw .refusal(
-        subject, "a raw tracepoint takes programs of type raw_tracepoint and tracing, and this is a \(kind.type)")
-    }
-    var attributes = RawTracepointAttributes(
-      name: text?.address ?? 0, programDescriptor: descriptor.rawValue, cookie: cookie)
-    do throws(Errno) {
-      let link = try kernel.systemCalls.perform(.rawTracepointOpen, &attributes, keeping: text)
-      return LinuxAttachment(link: Descriptor(link, kernel.systemCalls), event: nil)
-    } catch {
-      var failure = BPFError(subject, .rawTracepointOpen, error)
-      if error == .noSuchFileOrDirectory { failure.problem = "this kernel has no raw tracepoint '\(name)'" }
-      throw failure
     }
   }
 
-  private func identifier(ofTracepoint name: String, _ group: String) throws(BPFError) -> UInt32 {
-    let subject = "tracepoint \(group)/\(name)"
-    guard !group.contains("/"), !name.contains("/"), !group.hasPrefix("."), !name.hasPrefix(".") else {
-      throw .refusal(subject, "a name has no slash and does not begin with a dot")
+  /// Takes the program out of its place while the links stay (`BPF_LINK_DETACH`), which others may hold.
+  ///
+  /// Links to interfaces, control groups and network namespaces can do that; others end in an error.
+  public func unhook() throws(BPFError) {
+    for link in links {
+      var attributes = LinkAttributes(linkDescriptor: link.descriptor.rawValue)
+      do throws(Errno) { try link.kernel.systemCalls.perform(.linkDetach, &attributes) } catch {
+        throw BPFError(link.subject, .linkDetach, error)
+      }
     }
-    return try kernel.number(
-      in: "/sys/kernel/tracing/events/\(group)/\(name)/id", for: subject,
-      advice: "check the name, and mount tracefs (mount -t tracefs tracefs /sys/kernel/tracing)")
+  }
+
+  /// Gives the link a name in a bpf file system: the program stays attached until the file is removed. Only an attachment
+  /// of one link can be pinned.
+  public func pin(at path: FilePath) throws(BPFError) {
+    guard let link = links.first, links.count == 1 else {
+      throw .refusal("an attachment of \(links.count) links", "it has no one link to pin")
+    }
+    try link.kernel.pin(link.descriptor, at: path, link.subject)
+  }
+
+  /// The text that an iterator gives now, each time from the beginning (`BPF_ITER_CREATE` and read(2)).
+  public func text() throws(BPFError) -> String { String(decoding: try output(), as: UTF8.self) }
+
+  /// The bytes that an iterator gives now, each time from the beginning.
+  public func output() throws(BPFError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for link in links {
+      var attributes = LinkAttributes(linkDescriptor: link.descriptor.rawValue)
+      let calls = link.kernel.systemCalls
+      do throws(Errno) {
+        let file = Descriptor(try calls.perform(.iteratorCreate, &attributes), calls)
+        bytes += try calls.readToEnd(file)
+      } catch {
+        var failure = BPFError(link.subject, .iteratorCreate, error)
+        if error == .invalidArgument { failure.advice = "only links of iterators give text" }
+        throw failure
+      }
+    }
+    return bytes
+  }
+}
+
+/// One link of the kernel, and what it is on. It goes with the last reference.
+final class LinuxLink: Sendable {
+  let descriptor: Descriptor
+  /// What the link is on, which has to outlive it.
+  let event: Descriptor?
+  let subject: String
+  let kernel: LinuxKernel
+
+  init(_ descriptor: Descriptor, event: Descriptor? = nil, subject: String, kernel: LinuxKernel) {
+    self.descriptor = descriptor
+    self.event = event
+    self.subject = subject
+    self.kernel = kernel
+  }
+
+  deinit {
+    descriptor.close()
+    event?.close()
+  }
+}
+
+extension LinuxKernel {
+  /// The link that is pinned at a path. Dropping the value does not detach: the file holds the link as well.
+  ///
+  /// - Throws: ``BPFError`` with ENOENT when there is no such file.
+  public func pinnedLink(at path: FilePath) throws(BPFError) -> LinuxAttachment {
+    let subject = "the link at \(path)"
+    let descriptor = try pinned(at: path, "the link")
+    return LinuxAttachment([LinuxLink(descriptor, subject: subject, kernel: self)])
   }
 }

@@ -87,6 +87,8 @@ extension LinuxKernel {
         case .noSuchFileOrDirectory, .noSuchAddressOrDevice:
           "this machine has no such counter; the software clock cpu-clock is always there"
         case .invalidArgument where pid == -1 && cpu == -1: "give a process, a CPU, or both"
+        case .invalidArgument where attributes.flags & 1 << 10 != 0:
+          "the frequency may be above kernel.perf_event_max_sample_rate"
         default: ""
         }
       throw BPFError("perf event", .systemCall("perf_event_open", error), advice: advice)

@@ -61,7 +61,9 @@ extension LinuxKernel {
       programName: KernelName(program.name), expectedAttachType: program.kind.attachType)
     if program.kind.isSleepable { attributes.programFlags |= 1 << 4 }
     if program.kind.hasFragments { attributes.programFlags |= 1 << 5 }
-    if program.kind.type == .tracing { attributes.attachType = try attachTarget(of: program) }
+    if program.kind.type == .tracing || program.kind.type == .lsm {
+      attributes.attachType = try attachTarget(of: program)
+    }
     if let types {
       attributes.btfDescriptor = types.rawValue
       attributes.functionInfoSize = 8
@@ -144,6 +146,7 @@ extension LinuxKernel {
     switch AttachType(rawValue: program.kind.attachType) {
     case .traceRawTracepoint: (name, kind) = ("btf_trace_\(target)", .typedef)
     case .traceIterator: (name, kind) = ("bpf_iter_\(target)", .function)
+    case .lsmMAC, .lsmCgroup: (name, kind) = ("bpf_lsm_\(target)", .function)
     default: (name, kind) = (target, .function)
     }
     guard let type = try types().first(named: name, kind: kind) else {

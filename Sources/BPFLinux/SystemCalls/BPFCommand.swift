@@ -26,7 +26,11 @@ enum BPFCommandNumber: Int, Hashable, Sendable, CaseIterable {
   case mapUpdateBatch = 26
   case mapDeleteBatch = 27
   case linkCreate = 28
+  case linkUpdate = 29
+  case linkGetDescriptorByID = 30
   case linkGetNextID = 31
+  case iteratorCreate = 33
+  case linkDetach = 34
 
   /// The constant, as in the manual page.
   var name: String {
@@ -54,7 +58,11 @@ enum BPFCommandNumber: Int, Hashable, Sendable, CaseIterable {
     case .mapUpdateBatch: "BPF_MAP_UPDATE_BATCH"
     case .mapDeleteBatch: "BPF_MAP_DELETE_BATCH"
     case .linkCreate: "BPF_LINK_CREATE"
+    case .linkUpdate: "BPF_LINK_UPDATE"
+    case .linkGetDescriptorByID: "BPF_LINK_GET_FD_BY_ID"
     case .linkGetNextID: "BPF_LINK_GET_NEXT_ID"
+    case .iteratorCreate: "BPF_ITER_CREATE"
+    case .linkDetach: "BPF_LINK_DETACH"
     }
   }
 }

@@ -11,7 +11,11 @@ extension SystemCalls {
     let name = KernelBuffer(path)
     let opened = withExtendedLifetime(name) { perform(.openFile, Int(truncatingIfNeeded: name.address)) }
     guard opened >= 0 else { throw Errno(rawValue: Int32(truncatingIfNeeded: -opened)) }
-    let file = Descriptor(Int32(truncatingIfNeeded: opened), self)
+    return try readToEnd(Descriptor(Int32(truncatingIfNeeded: opened), self))
+  }
+
+  /// Reads an open file of the kernel's to its end.
+  func readToEnd(_ file: Descriptor) throws(Errno) -> [UInt8] {
     let buffer = KernelBuffer(count: 1 << 20)
     var bytes: [UInt8] = []
     while true {

@@ -77,6 +77,11 @@ public struct RunningKernel: SystemCalls {
         return merops_event_set_add(Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: second))
       case .waitForEventSet:
         return merops_event_set_wait(Int32(truncatingIfNeeded: first), Int32(truncatingIfNeeded: second))
+      case .interfaceIndex:
+        return merops_interface_index(UnsafePointer<CChar>(bitPattern: first))
+      case .listThreads:
+        return merops_list_threads(
+          Int32(truncatingIfNeeded: first), UnsafeMutablePointer<Int32>(bitPattern: second), third)
       }
     #else
       return -78

@@ -41,6 +41,10 @@ public enum SystemCallName: Hashable, Sendable, CaseIterable {
   case addToEventSet
   /// epoll_wait(2): the set, the time in milliseconds, -1 without end; the result is how many are ready.
   case waitForEventSet
+  /// if_nametoindex(3): the address of the name of a network interface.
+  case interfaceIndex
+  /// The numbers of the threads of a process: the process, the address of 32-bit numbers, how many there is room for.
+  case listThreads
 }
 
 /// The seam between the engine and the kernel: everything that BPFLinux asks of an operating system goes through here.

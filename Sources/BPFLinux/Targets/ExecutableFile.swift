@@ -169,6 +169,21 @@ struct ExecutableFile {
     return names
   }
 
+  /// The names of the functions (`STT_FUNC`) that are wanted, each once.
+  func functionNames(where isWanted: (String) -> Bool) -> Set<String> {
+    var names: Set<String> = []
+    for table in tables {
+      for start in stride(from: 0, to: table.symbols.count, by: Self.symbolByteCount) {
+        guard let information = table.symbols.integer(UInt8.self, at: start + 4), information & 0xf == 2,
+          symbol(at: start, of: table) != nil, let offset = table.symbols.integer(UInt32.self, at: start),
+          let text = table.names.text(at: Int(offset), before: table.names.count, limit: 4096), isWanted(text)
+        else { continue }
+        names.insert(text)
+      }
+    }
+    return names
+  }
+
   /// Where in the file the byte at an address is, `nil` when it is in none of the file's segments.
   func offset(of address: UInt64) -> UInt64? {
     for segment in segments where address >= segment.address && address - segment.address < segment.byteCount {

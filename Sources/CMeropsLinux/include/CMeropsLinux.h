@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -107,6 +108,12 @@ static inline long merops_signal(int process, int number)
 	return merops_answer(kill(process, number));
 }
 
+static inline long merops_interface_index(const char *name)
+{
+	unsigned int index = if_nametoindex(name);
+	return index ? (long)index : -errno;
+}
+
 // Processes: what is between fork(2) and exec(2) may not be Swift. In CMeropsLinux.c.
 
 // Starts a program that the calling thread traces and that stands still before its first instruction. `stage` says on
@@ -120,6 +127,8 @@ long merops_let_go(int process);
 long merops_wait_for_end(int process, int *kind, int *status);
 // Removes a zombie.
 long merops_reap(int process);
+// Writes the numbers of a process's threads, as many as there is room for; the result is how many there are.
+long merops_list_threads(int process, int *threads, long capacity);
 
 #endif
 #endif

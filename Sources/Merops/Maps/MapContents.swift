@@ -30,13 +30,11 @@ public struct MapContents: Sendable {
 
   /// Reads a map. The records of a ring buffer and the values of a queue or stack are taken out of it.
   public init(taking map: BPFMap) {
-    name = map.name
-    type = map.type
-    maxEntries = map.maxEntries
+    self.init(name: map.name, type: map.type, maxEntries: map.maxEntries)
     do throws(MapError) {
       switch map.definition.origin {
       case .readOnlyData, .configuration: break
-      case .data: try readVariables(of: map)
+      case .data: readVariables(in: try map.lookupElement([0, 0, 0, 0]), of: map.definition)
       case .maps: try readElements(of: map)
       }
     } catch {
@@ -44,10 +42,14 @@ public struct MapContents: Sendable {
     }
   }
 
-  private mutating func readVariables(of map: BPFMap) throws(MapError) {
-    let bytes = try map.lookupElement([0, 0, 0, 0])
+  init(name: String, type: MapType, maxEntries: Int) {
+    self.name = name
+    self.type = type
+    self.maxEntries = maxEntries
+  }
+
+  mutating func readVariables(in bytes: [UInt8], of definition: MapDefinition) {
     guard bytes.contains(where: { $0 != 0 }) else { return }
-    let definition = map.definition
     guard let types = definition.types,
       case .dataSection(let section)? = try? types.type(definition.valueType).kind
     else {

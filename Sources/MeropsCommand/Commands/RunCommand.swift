@@ -1,15 +1,18 @@
 import ArgumentParser
 import Merops
 
-/// `merops run`: the programs of an object in a simulated machine.
+/// `merops run`: the programs of an object in a simulated machine, or in the real kernel.
 package struct RunCommand: AsyncParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Runs the programs of an object in a simulated machine and shows what happened.",
+    abstract: "Runs the programs of an object and shows what happened.",
     discussion: """
       Each program gets a machine of its own, in which CPU 0 runs a task ('app', number 1000) in user mode. Then comes \
       what the program waits for: an NMI for perf_event, the system call or the scheduler's doing for tracepoints, a call \
       of the function for probes, a packet for XDP, tc and socket filters, a run for syscall programs. C source is compiled first.
+
+      With '--engine linux' the object goes into the kernel that runs here, with its programs attached to the command \
+      after '--', to a process, or to the machine; afterwards the maps are shown.
 
       EXAMPLES:
         merops run task_work.bpf.c --set user_ptr=@"hello world"
@@ -18,6 +21,7 @@ package struct RunCommand: AsyncParsableCommand {
         merops run trace.bpf.c --argument 0 --argument @"/etc/passwd" --json
         merops run count_packets.bpf.c --set dropped_port=53 --packet @query.bin
         cat task_work.bpf.c | merops run - --program oncpu_hash_map
+        merops run --engine linux task_work.bpf.o --program oncpu_hash_map --set user_ptr=&greeting -- ./workload
       """)
 
   @Argument(help: "An object or C source (.c); '-' is standard input.", completion: .file(extensions: ["o", "c"]))
@@ -26,8 +30,14 @@ package struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
   package var program: [String] = []
 
+  @Option(help: ArgumentHelp("The kernel: 'simulated' or 'linux'.", valueName: "name"))
+  package var engine = Engine.simulated
+
   @OptionGroup(title: "What happens")
   package var scenario: ScenarioOptions
+
+  @OptionGroup(title: "The real kernel")
+  package var linux: LinuxOptions
 
   @Flag(help: "Print one JSON document.")
   package var json = false
@@ -44,6 +54,16 @@ package struct RunCommand: AsyncParsableCommand {
     let source = try ObjectSource(reading: file)
     var object = try await source.open(compiler)
     try scenario.apply(to: &object)
+    guard engine == .simulated else {
+      let run = LinuxRunCommand(session: try linux.session(scenario), json: json)
+      return try await run.perform(try selection(of: object), of: object, named: source.name)
+    }
+    if let option = linux.given { throw CommandFailure(.usage, "'\(option)' is for '--engine linux' only") }
+    if let symbol = scenario.symbol {
+      throw CommandFailure(
+        .usage,
+        "'--set \(symbol)': the simulated task has no symbols; give a text with '@TEXT', or use '--engine linux'")
+    }
     let scenario = try scenario.scenario()
     var report = RunReport(object: source.name, programs: [])
     var status = CommandStatus.success

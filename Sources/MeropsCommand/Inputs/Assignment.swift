@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// A variable and what it is set to: `name=value`, or `name=@text` for the address of a text in user memory.
+/// A variable and what it is set to: `name=value`, `name=@text` for the address of a text in user memory, or
+/// `name=&symbol` for the address of a symbol in a real process.
 package struct Assignment: Hashable, Sendable {
   /// What a variable is set to.
   package enum Value: Hashable, Sendable {
@@ -8,6 +9,8 @@ package struct Assignment: Hashable, Sendable {
     case value(String)
     /// The address of a text in the memory of the task.
     case userString(String)
+    /// The address of a symbol in the target.
+    case symbol(String)
   }
 
   /// The variable, with `.member` and `[index]` for a part of it.
@@ -17,7 +20,8 @@ package struct Assignment: Hashable, Sendable {
   /// Reads an argument.
   package init(parsing argument: String) throws {
     guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
-      throw ValidationError("write name=VALUE, or name=@TEXT for a text in user memory")
+      throw ValidationError(
+        "write name=VALUE, name=@TEXT for a text in user memory, or name=&SYMBOL for an address in a real process")
     }
     variable = String(argument[..<equals])
     value = Value(String(argument[argument.index(after: equals)...]))
@@ -25,12 +29,17 @@ package struct Assignment: Hashable, Sendable {
 }
 
 extension Assignment.Value {
-  /// A text that begins with `@` is one in user memory; `@@` stands for an `@` that is not meant so.
+  /// A text that begins with `@` is one in user memory, one that begins with `&` a symbol; `@@` and `&&` stand for an
+  /// `@` and an `&` that are not meant so.
   init(_ text: String) {
     if text.hasPrefix("@@") {
       self = .value(String(text.dropFirst()))
     } else if text.hasPrefix("@") {
       self = .userString(String(text.dropFirst()))
+    } else if text.hasPrefix("&&") {
+      self = .value(String(text.dropFirst()))
+    } else if text.hasPrefix("&") {
+      self = .symbol(String(text.dropFirst()))
     } else {
       self = .value(text)
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A duration of virtual time: a number of nanoseconds, or one with a unit as `10us`, `5ms`, `1s`.
+/// A duration: a number of nanoseconds, or one with a unit as `10us`, `5ms`, `1s`.
 package struct Nanoseconds: ExpressibleByArgument, Hashable, Sendable {
   /// The number of nanoseconds.
   package var value: UInt64

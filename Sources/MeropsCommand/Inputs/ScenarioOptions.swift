@@ -6,7 +6,10 @@ package struct ScenarioOptions: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "A variable of the object: name=VALUE, or name=@TEXT for the address of a text in user memory; may be repeated.",
+      """
+      A variable of the object: name=VALUE, name=@TEXT for the address of a text in user memory, name=&SYMBOL for that \
+      of a symbol of the target (--engine linux); may be repeated.
+      """,
       valueName: "name=value"),
     transform: Assignment.init(parsing:))
   package var assignments: [Assignment] = []
@@ -22,8 +25,12 @@ package struct ScenarioOptions: ParsableArguments {
   package var eventCount = 1
 
   @Option(
-    help: ArgumentHelp("The time between two events, in nanoseconds or with a unit (us, ms, s).", valueName: "time"))
-  package var period = Nanoseconds(1_000_000)
+    help: ArgumentHelp(
+      """
+      The time between two events, in nanoseconds or with a unit (us, ms, s); for a counter of the real kernel the number \
+      of events between two samples. In the simulated kernel 1ms without it.
+      """, valueName: "time"))
+  package var period: Nanoseconds?
 
   @Option(
     name: .customLong("block"),
@@ -77,7 +84,24 @@ package struct ScenarioOptions: ParsableArguments {
       throw ValidationError("'--nmi' takes 1 to 100000, not \(eventCount)")
     }
     guard (1...256).contains(cpus) else { throw ValidationError("'--cpus' takes 1 to 256, not \(cpus)") }
-    guard period.value > 0 else { throw ValidationError("'--period' has to be more than 0") }
+    guard period?.value != 0 else { throw ValidationError("'--period' has to be more than 0") }
+  }
+
+  /// The first option that was given and means nothing in the real kernel.
+  var simulatedOnly: String? {
+    let options: [(String, Bool)] = [
+      ("--resident", residency == .resident), ("--nmi", eventCount != 1), ("--block", blockingCall != nil),
+      ("--argument", !arguments.isEmpty), ("--packet", packet != nil),
+    ]
+    return options.first(where: \.1)?.0
+  }
+
+  /// The first variable that is to get an address which only a real process has.
+  var symbol: String? {
+    for assignment in assignments {
+      if case .symbol(let symbol) = assignment.value { return "\(assignment.variable)=&\(symbol)" }
+    }
+    return nil
   }
 
   /// The scenario, without the values that variables are set to.
@@ -87,7 +111,7 @@ package struct ScenarioOptions: ParsableArguments {
     scenario.configuration.seed = seed
     scenario.userStringsAreResident = residency == .resident
     scenario.eventCount = eventCount
-    scenario.period = period.value
+    if let period { scenario.period = period.value }
     scenario.linger = linger.value
     if let blockingCall {
       guard let call = SystemCall.named(blockingCall) else {
@@ -101,7 +125,7 @@ package struct ScenarioOptions: ParsableArguments {
     for argument in arguments {
       switch Assignment.Value(argument) {
       case .userString(let text): scenario.arguments.append(.userString(text))
-      case .value(let text):
+      case .symbol(let text), .value(let text):
         guard let number = Self.number(text) else {
           throw CommandFailure(.usage, "'--argument \(text)': give a number, or @ and a text")
         }
@@ -130,7 +154,7 @@ package struct ScenarioOptions: ParsableArguments {
         switch assignment.value {
         case .value(let text): try object.set(assignment.variable, parsing: text)
         // The address comes later; that the variable can hold one is said now.
-        case .userString: try object.set(assignment.variable, to: UInt64(0))
+        case .userString, .symbol: try object.set(assignment.variable, to: UInt64(0))
         }
       } catch {
         throw CommandFailure(.usage, "'--set \(assignment.variable)': \(error)")

@@ -29,10 +29,11 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
   package var meaning: String {
     switch self {
     case .success: "all went well"
-    case .failed: "a program was stopped, or a syscall program returned a negative number"
+    case .failed:
+      "a program was stopped, a syscall program returned a negative number, or the command after '--' failed"
     case .usage: "the command line is wrong, or an option does not fit the object"
     case .compilation: "the C source was not compiled, or there is no clang"
-    case .input: "a file cannot be read or written, or is not what it should be"
+    case .input: "a file cannot be read or written, or is not what it should be; a target is not there"
     case .load: "the object cannot be loaded or its program cannot be attached"
     case .unsupported: "something was asked for that is not there yet"
     case .interrupted: "interrupted by Ctrl-C or asked to terminate"

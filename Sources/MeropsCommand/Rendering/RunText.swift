@@ -56,6 +56,29 @@ package struct RunText {
     return "  " + style.applied(.name, to: "trace") + "\n" + lines.map { "    \($0.printable)\n" }.joined()
   }
 
+  /// What a program of the real kernel was attached to, and what it gave besides maps.
+  func outcome(_ outcome: LinuxRun.ProgramOutcome) -> String {
+    var text = "  \(outcome.place.printable)"
+    if let result = outcome.result { text += ": returned \(Int32(bitPattern: result))" }
+    text += "\n"
+    if let context = outcome.context { text += self.context(DecodedValue(context)) }
+    for line in (outcome.text ?? "").split(separator: "\n") { text += "    \(String(line).printable)\n" }
+    if let problem = outcome.problem { text += "  " + style.applied(.failure, to: problem.printable) + "\n" }
+    return text
+  }
+
+  /// How a command ended.
+  func end(_ end: TargetProcess.End?, of process: Int32, _ name: String) -> String {
+    let what =
+      switch end {
+      case .exited(let status): "exited with status \(status)"
+      case .killed(let signal): "was ended by signal \(signal)"
+      case .lost: "has ended"
+      case nil: "still runs"
+      }
+    return "\(name.printable) (process \(process)) \(what)\n"
+  }
+
   private func text(of map: MapContents) -> String {
     var text = "  " + style.applied(.name, to: map.name.printable) + " (\(map.type)"
     if map.elements.contains(where: { $0.key != nil }) {

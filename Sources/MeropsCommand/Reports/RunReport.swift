@@ -79,7 +79,7 @@ extension RunReport.ProgramEntry {
 }
 
 extension RunReport.MapEntry {
-  fileprivate init(_ contents: MapContents) {
+  init(_ contents: MapContents) {
     name = contents.name
     type = contents.type.description
     maxEntries = contents.maxEntries

@@ -1,0 +1,156 @@
+import BPFLinux
+import BPFObject
+import Foundation
+import SystemPackage
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+@Suite("Links to interfaces, control groups and network namespaces", .serialized)
+struct NetworkLinkTests {
+  private static let source = """
+    #include <vmlinux.h>
+    #include <bpf/bpf_helpers.h>
+    char LICENSE[] SEC("license") = "GPL";
+    __u64 hits, others;
+    SEC("xdp") int express(struct xdp_md *context) { __sync_fetch_and_add(&hits, 1); return XDP_PASS; }
+    SEC("xdp") int other_express(struct xdp_md *context) { __sync_fetch_and_add(&others, 1); return XDP_PASS; }
+    SEC("tcx/ingress") int incoming(struct __sk_buff *packet) { __sync_fetch_and_add(&hits, 1); return -1; }
+    SEC("tcx/egress") int outgoing(struct __sk_buff *packet) { __sync_fetch_and_add(&hits, 1); return -1; }
+    SEC("cgroup/sock_create") int on_socket(struct bpf_sock *socket) { __sync_fetch_and_add(&hits, 1); return 1; }
+    SEC("cgroup/sock_create") int other_on_socket(struct bpf_sock *socket) {
+      __sync_fetch_and_add(&others, 1); return 1; }
+    SEC("sk_lookup") int lookup(struct bpf_sk_lookup *context) { __sync_fetch_and_add(&hits, 1); return 1; }
+    """
+
+  private func word(_ loaded: LinuxObject, _ name: String) throws -> Int64 {
+    let global = try #require(loaded.object.globals[name])
+    return try loaded.map(global.map).lookupElement([0, 0, 0, 0]).signed(at: global.offset, byteCount: 8)
+  }
+
+  private static let canUse = RealKernel.canCompile && OwnNetwork.isAvailable
+
+  @Test(
+    "XDP and tcx programs see the packets of an interface, and can be replaced there",
+    .enabled(if: canUse, "needs a network namespace of its own"))
+  func interfaces() async throws {
+    let object = try await Fixture.object(Self.source)
+    let points: [(String, LinuxAttachPoint, LinuxLinkKind)] = [
+      ("express", .express("lo", .generic), .express), ("incoming", .trafficControl("lo", .ingress), .trafficControl),
+      ("outgoing", .trafficControl("lo", .egress), .trafficControl),
+    ]
+    for (name, point, kind) in points {
+      let loaded = try RealKernel.shared.load(object, programs: [name, "other_express"])
+      try OwnNetwork.run {
+        try OwnNetwork.raiseLoopback()
+        let program = try loaded.program(name)
+        let attachment = try program.attach(to: point)
+        let information = try attachment.information()
+        #expect(information.map(\.kind) == [kind] && information.map(\.interface) == [1], "\(name)")
+        OwnNetwork.sendPacket()
+        try waitUntil("\(name) saw a packet") { try word(loaded, "hits") > 0 }
+        if kind == .express {
+          let other = try loaded.program("other_express")
+          let second = #expect(throws: BPFError.self) {
+            let link = try other.attach(to: .express("lo", .generic))
+            link.detach()
+          }
+          #expect(second?.problem == "another XDP program is on this interface")
+          #expect(throws: BPFError.self) { try attachment.update(to: other, replacing: other) }
+          try attachment.update(to: other, replacing: program)
+          let before = try word(loaded, "hits")
+          OwnNetwork.sendPacket()
+          try waitUntil("the other program saw a packet") { try word(loaded, "others") > 0 }
+          #expect(try word(loaded, "hits") == before)
+          try attachment.unhook()
+        }
+        attachment.detach()
+        let direction: LinuxAttachPoint.TrafficDirection = name == "incoming" ? .ingress : .egress
+        let wrong = #expect(throws: BPFError.self) {
+          let link = try program.attach(
+            to: kind == .express ? .express("merops0", .any) : .trafficControl("merops0", direction))
+          link.detach()
+        }
+        #expect(wrong?.problem == "there is no such network interface", "\(wrong?.description ?? "")")
+      }
+    }
+  }
+
+  @Test(
+    "a link whose interface has gone away stays, and says so",
+    .enabled(if: canUse, "needs a network namespace of its own"))
+  func interfaceGoes() async throws {
+    let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source), programs: ["express"])
+    var attachment = LinuxAttachment()
+    try OwnNetwork.run { attachment.add(try loaded.program("express").attach(to: .express("lo", .generic))) }
+    // The namespace goes in a deferred step after its last thread.
+    try waitUntil("the interface is gone") { try attachment.information().first?.interface == 0 }
+    attachment.detach()
+  }
+
+  @Test(
+    "a program for socket lookups is attached to a network namespace",
+    .enabled(if: canUse, "needs a network namespace of its own"))
+  func networkNamespace() async throws {
+    let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source), programs: ["lookup"])
+    try OwnNetwork.run {
+      try OwnNetwork.raiseLoopback()
+      let attachment = try loaded.program("lookup").attach(to: .networkNamespace("/proc/thread-self/ns/net"))
+      #expect(try attachment.information().map(\.kind) == [.networkNamespace])
+      #expect(try attachment.information().map(\.attachType) == [.socketLookup])
+      OwnNetwork.sendPacket()
+      try waitUntil("a socket was looked up") { try word(loaded, "hits") > 0 }
+      attachment.detach()
+    }
+  }
+
+  /// A folder for control groups, if a cgroup2 file system is mounted where one can be made.
+  private static let groups: String? = {
+    guard RealKernel.canCompile, let mounts = try? String(contentsOfFile: "/proc/mounts", encoding: .utf8) else {
+      return nil
+    }
+    let place = mounts.split(separator: "\n").map { $0.split(separator: " ") }.first {
+      $0.count > 2 && $0[2] == "cgroup2"
+    }
+    guard let place, access(String(place[1]), W_OK) == 0 else { return nil }
+    return String(place[1])
+  }()
+
+  @Test(
+    "a program of a control group sees what its processes do, and can be replaced there",
+    .enabled(if: groups != nil, "needs a cgroup2 file system"))
+  func controlGroup() async throws {
+    let loaded = try RealKernel.shared.load(
+      try await Fixture.object(Self.source), programs: ["on_socket", "other_on_socket"])
+    let group = try #require(Self.groups) + "/merops-\(UUID().uuidString)"
+    try #require(mkdir(group, 0o755) == 0)
+    defer { rmdir(group) }
+    let attachment = try loaded.program("on_socket").attach(to: .controlGroup(FilePath(group)))
+    let information = try attachment.information()
+    #expect(information.map(\.kind) == [.controlGroup])
+    #expect(information.map(\.attachType) == [.cgroupInetSocketCreate])
+    #expect(information.first?.controlGroup ?? 0 > 0)
+    func makeSocket() async throws {
+      let target = try TargetProcess.start(["bash", "-c", "echo > /dev/udp/127.0.0.1/9"])
+      try "\(target.identifier)".write(toFile: group + "/cgroup.procs", atomically: false, encoding: .utf8)
+      try target.release()
+      _ = await target.waitForEnd()
+    }
+    try await makeSocket()
+    #expect(try word(loaded, "hits") > 0)
+    try attachment.update(to: loaded.program("other_on_socket"))
+    let before = try word(loaded, "hits")
+    try await makeSocket()
+    #expect(try word(loaded, "others") > 0)
+    #expect(try word(loaded, "hits") == before)
+    try attachment.unhook()
+    attachment.detach()
+    let wrong = #expect(throws: BPFError.self) {
+      let link = try loaded.program("on_socket").attach(to: .controlGroup("/tmp"))
+      link.detach()
+    }
+    #expect(wrong?.problem == "it is no folder of a cgroup2 file system", "\(wrong?.description ?? "")")
+  }
+}
