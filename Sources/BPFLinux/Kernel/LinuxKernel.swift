@@ -65,7 +65,7 @@ public struct LinuxKernel: Sendable {
   func possibleCPUCount() throws(BPFError) -> Int { (try cpus("possible").last ?? 0) + 1 }
 
   /// The CPUs that run now, in ascending order.
-  func onlineCPUs() throws(BPFError) -> [Int] { try cpus("online") }
+  public func onlineCPUs() throws(BPFError) -> [Int] { try cpus("online") }
 
   /// A list of CPUs of the kernel's, such as `0-3,8`.
   private func cpus(_ list: String) throws(BPFError) -> [Int] {

@@ -60,25 +60,6 @@ extension LinuxKernel {
     }
   }
 
-  /// The numbers of the CPUs that run.
-  public func onlineCPUs() throws(BPFError) -> [Int32] {
-    let path = "/sys/devices/system/cpu/online"
-    let text: String
-    do throws(Errno) { text = try systemCalls.readText(path) } catch {
-      throw BPFError("the list of CPUs", .systemCall("read of \(path)", error), advice: "mount sysfs on /sys")
-    }
-    // Ranges, such as `0-3,8`.
-    var cpus: [Int32] = []
-    for range in text.split(separator: ",") {
-      let ends = range.split(separator: "-").compactMap { Int32($0) }
-      guard let first = ends.first, let last = ends.last, first >= 0, first <= last, last < 1 << 16 else {
-        throw .refusal("the list of CPUs", "\(path) holds '\(text)'")
-      }
-      cpus += Array(first...last)
-    }
-    return cpus
-  }
-
   /// Whether there is a process or thread of a number. One that this process may not signal is there.
   public func exists(process: Int32) -> Bool {
     let result = systemCalls.perform(.signalProcess, Int(process), 0)

@@ -130,7 +130,7 @@ struct LinuxStage {
     let event = session.event
     guard !countsEverything, let number else {
       var cpus: [Int32] = []
-      if let cpu = session.cpu { cpus = [cpu] } else { cpus = try session.kernel.onlineCPUs() }
+      if let cpu = session.cpu { cpus = [cpu] } else { cpus = try session.kernel.onlineCPUs().map { Int32($0) } }
       return try program.attach(to: cpus.map { .perfEvent(event, pid: nil, cpu: $0) })
     }
     if case .thread = session.target {
