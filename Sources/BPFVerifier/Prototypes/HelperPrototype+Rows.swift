@@ -1,4 +1,4 @@
-import BPFInstructions
+internal import BPFInstructions
 package import BPFObject
 
 extension HelperPrototype {

@@ -1,4 +1,4 @@
-import BPFInstructions
+internal import BPFInstructions
 
 // Asked of a running Linux 6.18, program type by program type. What its configuration lacks, and what no program could
 // be loaded for (fentry, LSM, infrared), is from the documentation of the helper functions.

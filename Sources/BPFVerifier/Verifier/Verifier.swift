@@ -1,3 +1,4 @@
+internal import BPFInstructions
 public import BPFObject
 public import BPFTypeFormat
 
@@ -23,9 +24,33 @@ public struct Verifier: Sendable {
   package func verify(
     _ program: Program, of object: ObjectFile, kernelTypes: BTF?, observer: ((ObservedState) -> Void)?
   ) -> Verdict {
-    .rejected(
-      Rejection(
-        message: "unsupported", errno: 95, instruction: nil, cause: .unsupported("everything")))
+    do throws(Rejection) {
+      guard options.capabilities == .all else {
+        throw Rejection(
+          message: "not modelled: loading without CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN", errno: .notSupported,
+          instruction: nil, cause: .unsupported("missing capabilities"))
+      }
+      var code = try CodeTable(program)
+      let input = try VerifiedInput(program, object: object, kernelTypes: kernelTypes, kernel: options.kernel)
+      try code.summarizeCalls(input)
+      try checkMaps(input)
+      let timings = code.instructions.indices.map { code.timing(of: $0, input) }
+      try code.analyzeControlFlow { timings[$0] }
+      var exploration = Exploration(input, code: code, options: options, observer: observer)
+      return exploration.verdict()
+    } catch {
+      return .rejected(error)
+    }
+  }
+
+  private func checkMaps(_ input: VerifiedInput) throws(Rejection) {
+    for map in input.maps {
+      if let message = MapRule.refusal(of: map.definition, fields: map.fields, for: input.kind) {
+        throw Rejection(
+          message: message, errno: .invalidArgument, instruction: nil,
+          cause: .mapType(map: map.definition.name, function: input.kind.type.description))
+      }
+    }
   }
 }
 

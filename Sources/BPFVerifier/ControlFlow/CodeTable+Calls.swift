@@ -1,0 +1,51 @@
+internal import BPFInstructions
+internal import BPFObject
+internal import BPFTypeFormat
+
+extension CodeTable {
+  /// Notes what calls need to be known for before the walk: how many arguments they read and what they do outside.
+  mutating func summarizeCalls(_ input: VerifiedInput) throws(Rejection) {
+    for (index, instruction) in instructions.enumerated() {
+      let function = Int(facts[index].function)
+      switch instruction {
+      case .call(.helper(let identifier))?:
+        guard let prototype = input.helpers[identifier] else { continue }
+        argumentCounts[index] = UInt8(prototype.arguments.count)
+        if prototype.traits.contains(.changesPacket) { functions[function].changesPacket = true }
+        if prototype.traits.contains(.mightSleep) { functions[function].mightSleep = true }
+        if identifier == 12 { functions[function].hasTailCall = true }
+      case .call(.kernelFunction)?:
+        guard case .kernelFunction(let name, _)? = input.references[index], let known = KernelFunction.named(name)
+        else {
+          continue
+        }
+        if known.flags.contains(.sleepable) { functions[function].mightSleep = true }
+        if known.role == .throwException { functions[function].mightThrow = true }
+        if known.role == .changesPacket { functions[function].changesPacket = true }
+      case .loadPacket?: functions[function].hasLoadAbsolute = true
+      default: continue
+      }
+    }
+  }
+
+  /// Whether and when the call at an index calls back.
+  func timing(of index: Int, _ input: VerifiedInput) -> CallbackTiming {
+    switch instructions[index] {
+    case .call(.helper(let identifier))?:
+      guard let prototype = input.helpers[identifier] else { return .never }
+      if prototype.traits.contains(.callsBack) { return .before }
+      return prototype.traits.contains(.callsBackLater) ? .later : .never
+    case .call(.kernelFunction)?:
+      guard case .kernelFunction(let name, _)? = input.references[index], let known = KernelFunction.named(name) else {
+        return .never
+      }
+      if known.flags.contains(.iteratorNext) { return .iteration }
+      switch known.role {
+      case .addToTree: return .before
+      case .setWorkCallback, .scheduleTaskWork: return .later
+      default: return .never
+      }
+    default: return .never
+    }
+  }
+}

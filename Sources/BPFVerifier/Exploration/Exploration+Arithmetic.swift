@@ -1,0 +1,146 @@
+internal import BPFInstructions
+internal import BPFObject
+internal import BPFTypeFormat
+
+extension Exploration {
+  mutating func arithmetic(
+    _ operation: ArithmeticOperation, _ width: OperandWidth, _ target: Register, _ operand: Operand
+  ) throws(Stop) {
+    if operation == .move { return try move(width, target, operand) }
+    // Sources are looked at before destinations.
+    if case .register(let source) = operand { try require(source) }
+    try require(target)
+    if case .immediate(let constant) = operand {
+      switch operation {
+      case .divide, .signedDivide, .modulo, .signedModulo:
+        if constant == 0 { throw reject("div by zero", .invalidArgument, .invalidConstant) }
+      case .shiftLeft, .shiftRight, .arithmeticShiftRight:
+        if constant < 0 || constant >= Int32(width.rawValue) {
+          throw reject("invalid shift \(constant)", .invalidArgument, .invalidConstant)
+        }
+      default: break
+      }
+    }
+    try requireWritable(target)
+    let place = Self.place(frame, Int(target.rawValue))
+    let right = value(of: operand)
+    if registers[place].isPointer || right.isPointer {
+      try pointerArithmetic(operation, width, target, operand, right)
+      return
+    }
+    registers[place].number.apply(operation, width, right.number)
+    if registers[place].number.isContradictory { registers[place].number.forgetRanges() }
+    linkSum(place, operation, width, right)
+  }
+
+  /// A number that is a constant more than what it was copied from stays linked with it, once.
+  private mutating func linkSum(
+    _ place: Int, _ operation: ArithmeticOperation, _ width: OperandWidth, _ right: RegisterState
+  ) {
+    if operation == .add, width == .bits64, registers[place].id != 0, let constant = right.number.constant {
+      let distance = UInt32(truncatingIfNeeded: constant)
+      if registers[place].id & RegisterState.linkFlag != 0 || distance > UInt32(Int32.max) {
+        registers[place].unlink()
+      } else {
+        registers[place].id |= RegisterState.linkFlag
+        registers[place].offset = Int32(bitPattern: distance)
+      }
+    } else {
+      registers[place].id = 0
+    }
+    registers[place].isPrecise = false
+  }
+
+  /// Gives a number an id before it is copied, so that what is learnt of one copy counts for the other.
+  @inline(__always)
+  mutating func assignID(_ place: Int) {
+    guard registers[place].kind == .scalar else { return }
+    if registers[place].id & RegisterState.linkFlag != 0 { registers[place].unlink() }
+    if registers[place].id == 0, !registers[place].number.bits.isConstant { registers[place].id = newID() }
+  }
+
+  private mutating func move(_ width: OperandWidth, _ target: Register, _ operand: Operand) throws(Stop) {
+    guard case .register(let source) = operand else {
+      try requireWritable(target)
+      guard case .immediate(let constant) = operand else { return }
+      self[target] = RegisterState(
+        constant: width == .bits64 ? UInt64(bitPattern: Int64(constant)) : UInt64(UInt32(bitPattern: constant)))
+      return
+    }
+    try require(source)
+    try requireWritable(target)
+    let place = Self.place(frame, Int(source.rawValue))
+    if width == .bits64 {
+      assignID(place)
+      self[target] = registers[place]
+      return
+    }
+    guard registers[place].kind == .scalar else {
+      self[target] = .unknown
+      registers[Self.place(frame, Int(target.rawValue))].number.zeroExtendUnknown32()
+      return
+    }
+    let fits = registers[place].bitWidth <= 32
+    if fits { assignID(place) }
+    self[target] = registers[place]
+    let result = Self.place(frame, Int(target.rawValue))
+    if !fits { registers[result].unlink() }
+    registers[result].number.zeroExtend32()
+  }
+
+  mutating func moveSignExtended(
+    _ width: OperandWidth, _ size: MemorySize, _ target: Register, _ source: Register
+  ) throws(Stop) {
+    try require(source)
+    try requireWritable(target)
+    let place = Self.place(frame, Int(source.rawValue))
+    let result = Self.place(frame, Int(target.rawValue))
+    guard registers[place].kind == .scalar else {
+      if width == .bits64 {
+        throw reject(
+          "R\(source.rawValue) sign-extension part of pointer", .accessDenied, .pointerLeak(source))
+      }
+      registers[result] = .unknown
+      registers[result].number.zeroExtendUnknown32()
+      return
+    }
+    // What is not changed by the extension is a copy.
+    let limit = (1 as UInt64) << UInt64(size.bitCount - 1)
+    let isKept = registers[place].number.unsigned.maximum < limit
+    if isKept { assignID(place) }
+    registers[result] = registers[place]
+    if !isKept { registers[result].unlink() }
+    if width == .bits64 {
+      registers[result].number.signExtend(fromBytes: size.byteCount)
+    } else {
+      registers[result].number.signExtend32(fromBytes: size.byteCount)
+    }
+  }
+
+  mutating func negate(_ width: OperandWidth, _ target: Register) throws(Stop) {
+    try require(target)
+    try requireWritable(target)
+    let place = Self.place(frame, Int(target.rawValue))
+    guard registers[place].kind == .scalar else {
+      registers[place] = .unknown
+      return
+    }
+    registers[place].number.negate(width)
+    registers[place].unlink()
+    registers[place].isPrecise = false
+  }
+
+  mutating func byteSwap(_ swap: ByteSwap, _ size: MemorySize, _ target: Register) throws(Stop) {
+    try require(target)
+    try requireWritable(target)
+    self[target] = .unknown
+  }
+}
+
+extension ScalarNumber {
+  /// A number of which only the low 32 bits may be other than zero.
+  mutating func zeroExtendUnknown32() {
+    self = .unknown
+    zeroExtend32()
+  }
+}

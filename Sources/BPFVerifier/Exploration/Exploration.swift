@@ -1,0 +1,171 @@
+internal import BPFInstructions
+internal import BPFObject
+internal import BPFTypeFormat
+
+/// That the walk has come to its end by a fault; what it is stands in ``Exploration/rejection``.
+struct Stop: Error {}
+
+/// The walk over a program: the state that is being walked, the states kept, and the branches that wait.
+struct Exploration: ~Copyable {
+  static let maximumFrames = 8
+  static let registerCount = 11
+  static let slotCount = 64
+
+  let program: VerifiedInput
+  let options: VerifierOptions
+  let observer: ((ObservedState) -> Void)?
+  var code: CodeTable
+
+  // The state that is being walked.
+  var registers: Buffer<RegisterState>
+  var slots: Buffer<StackSlot>
+  var frames: Buffer<Frame>
+  /// The index of the innermost frame.
+  var frame = 0
+  var references: [AcquiredReference] = []
+  var regions = StateRegions()
+  var parent: Int32 = -1
+  var firstInstruction: Int32 = 0
+  var mayGotoDepth: UInt32 = 0
+  var callbackUnrolls: UInt32 = 0
+  var isSleepable = false
+  var history = Buffer<HistoryEntry>(capacity: 64)
+  /// The index in the history of the current instruction's entry, -1 while there is none.
+  var currentEntry = -1
+
+  // Where the walk is.
+  var instruction = 0
+  var previous = -1
+  var asynchronousEntries: UInt32 = 0
+  var lastID: UInt32 = 0
+  /// Instructions that a path came by, which need the registers whole.
+  var entryKind = EntryKind.main
+
+  // What is kept.
+  var states = Buffer<StateRecord>(capacity: 256)
+  var freeStates: [Int32] = []
+  var pool = WordPool()
+  /// The first state that is kept for each instruction, -1 for none.
+  var heads: Buffer<Int32>
+  var pending = Buffer<PendingBranch>(capacity: 64)
+
+  // Counts.
+  var statistics = VerificationStatistics()
+  var jumps = 0
+  var jumpsAtCheckpoint = 0
+  var instructionsAtCheckpoint = 0
+  var liveStates = 0
+
+  // Room for comparisons and for tracking precision, used again and again.
+  var identities = Buffer<IdentityPair>(capacity: 64)
+  var identityCounter: UInt32 = 0
+  var tracker = PrecisionTracker()
+  var stackLiveness = StackLiveness()
+
+  var rejection: Rejection?
+  var log: VerifierLog
+
+  /// What the walk began with.
+  enum EntryKind {
+    case main
+    case global
+  }
+
+  init(
+    _ program: VerifiedInput, code: CodeTable, options: VerifierOptions, observer: ((ObservedState) -> Void)?
+  ) {
+    self.program = program
+    self.code = code
+    self.options = options
+    self.observer = observer
+    registers = Buffer(repeating: .uninitialized, count: Self.maximumFrames * Self.registerCount)
+    slots = Buffer(repeating: .invalid, count: Self.maximumFrames * Self.slotCount)
+    frames = Buffer(repeating: Frame(), count: Self.maximumFrames)
+    heads = Buffer(repeating: -1, count: code.instructions.count)
+    log = VerifierLog(level: options.log, limit: options.limits.logBytes)
+  }
+
+  /// A register of the innermost frame.
+  @inline(__always)
+  subscript(_ register: Register) -> RegisterState {
+    get { registers[frame * Self.registerCount + Int(register.rawValue)] }
+    set { registers[frame * Self.registerCount + Int(register.rawValue)] = newValue }
+  }
+
+  @inline(__always)
+  static func place(_ frame: Int, _ register: Int) -> Int { frame * registerCount + register }
+
+  @inline(__always)
+  static func slotPlace(_ frame: Int, _ slot: Int) -> Int { frame * slotCount + slot }
+
+  @inline(__always)
+  mutating func newID() -> UInt32 {
+    lastID += 1
+    return lastID
+  }
+
+  /// Notes a fault: the result is to be thrown.
+  @inline(never)
+  mutating func reject(_ message: String, _ errno: Int32, _ cause: Rejection.Cause) -> Stop {
+    if rejection == nil {
+      rejection = Rejection(message: message, errno: errno, instruction: instruction, cause: cause)
+    }
+    return Stop()
+  }
+
+  /// Notes that something is not modelled.
+  @inline(never)
+  mutating func unsupported(_ what: String) -> Stop {
+    reject("not modelled: \(what)", .notSupported, .unsupported(what))
+  }
+
+  /// Adds a line above the message of a fault, as the kernel writes it.
+  mutating func prefixMessage(_ line: String) {
+    if let message = rejection?.message { rejection?.message = line + "\n" + message }
+  }
+
+  /// Begins a frame: no register holds anything but the frame pointer, the stack is empty.
+  mutating func openFrame(_ index: Int, _ header: Frame) {
+    frames[index] = header
+    for register in 0..<10 { registers[Self.place(index, register)] = .uninitialized }
+    registers[Self.place(index, 10)] = RegisterState(kind: .stack, object: UInt32(index))
+    frame = index
+  }
+
+  /// Makes the stack of a frame at least so deep, in slots.
+  @inline(__always)
+  mutating func growStack(_ frame: Int, to count: Int) {
+    var used = Int(frames[frame].slotCount)
+    guard used < count else { return }
+    while used < count {
+      slots[Self.slotPlace(frame, used)] = .invalid
+      used += 1
+    }
+    frames[frame].slotCount = Int32(count)
+    let function = Int(frames[frame].function)
+    if code.functions[function].stackDepth < count * 8 { code.functions[function].stackDepth = count * 8 }
+  }
+
+  // MARK: History
+
+  /// Adds to the history of the current instruction, making its entry if it has none.
+  @inline(__always)
+  mutating func record(access: UInt32 = 0, linked: UInt64 = 0) {
+    if currentEntry >= 0 {
+      history[currentEntry].access |= access
+      if linked != 0 { history[currentEntry].linked = linked }
+      return
+    }
+    currentEntry = history.count
+    history.append(
+      HistoryEntry(
+        instruction: UInt32(instruction), previous: UInt32(bitPattern: Int32(previous)), access: access, linked: linked)
+    )
+  }
+}
+
+/// Ids of two states that stand for each other.
+struct IdentityPair: BitwiseCopyable {
+  var old: UInt32
+  var current: UInt32
+}
