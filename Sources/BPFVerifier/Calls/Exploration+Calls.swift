@@ -16,7 +16,9 @@ extension Exploration {
 
   private mutating func checkCallUnderLock(_ target: DecodedInstruction.CallTarget) throws(Stop) {
     switch target {
-    case .helper(93), .helper(94), .helper(194): return
+    case .helper(let identifier)
+    where program.helpers[identifier]?.traits.contains(.allowedUnderLock) ?? false:
+      return
     case .local: return
     case .kernelFunction where mayCallUnderLock(program.references[instruction]): return
     default:
@@ -79,7 +81,6 @@ extension Exploration {
     }
     let header = frames[frame]
     let result = self[.r0]
-    if result.kind == .uninitialized, header.callback != .none { try require(.r0) }
     if result.kind == .stack {
       throw reject("cannot return stack pointer to the caller", .invalidArgument, .pointerLeak(.r0))
     }
@@ -106,13 +107,16 @@ extension Exploration {
   private mutating func instructionOfReturn(_ callSite: Int) {
     let returning = instruction
     instruction = callSite
-    widen()
+    widen(afterCallback: true)
     instruction = returning
   }
 
   /// Widens the numbers that differ from those of the last round that came by here and do not matter so far.
-  mutating func widen() {
-    guard let index = previousRound() else { return }
+  mutating func widen(afterCallback: Bool = false) {
+    // At a call that calls back the state before the call counts; elsewhere the last one is that of this very round.
+    guard parent >= 0, let index = previousRound(from: afterCallback ? parent : states[Int(parent)].parent) else {
+      return
+    }
     let contents = states[Int(index)].contents
     var (word, frameCount, _) = framesStart(contents)
     identities.truncate(to: 0)
@@ -150,8 +154,8 @@ extension Exploration {
   }
 
   /// The last state on the way here that was kept before the instruction to be gone on with, in the same frames.
-  private func previousRound() -> Int32? {
-    var index = parent
+  private func previousRound(from start: Int32) -> Int32? {
+    var index = start
     while index >= 0 {
       let record = states[Int(index)]
       if Int(record.instruction) == roundInstruction, isSameCallChain(record.contents) { return index }

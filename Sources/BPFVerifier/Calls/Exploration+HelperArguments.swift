@@ -57,7 +57,6 @@ extension Exploration {
   private func kinds(of argument: HelperArgument) -> [(RegisterKind, RegisterFlags)] {
     switch argument.kind {
     case .anything: []
-    case .mapKey, .mapValue: Self.mapDataKinds
     case .size, .allocationSize: [(.scalar, [])]
     case .map: [(.mapPointer, [])]
     case .context: [(.context, [])]
@@ -67,7 +66,7 @@ extension Exploration {
       [
         (.socketCommon, []), (.socket, []), (.tcpSocket, []), (.xdpSocket, []), (.btf, []), (.btf, .trusted),
       ]
-    case .memory, .fixedMemory: Self.memoryKinds
+    case .mapKey, .mapValue, .memory, .fixedMemory: Self.memoryKinds
     case .ringBufferRecord: [(.memory, .ringBuffer)]
     case .kernelObject: [(.btf, []), (.btf, .trusted), (.btf, .rcu)]
     case .perCPUVariable:
@@ -85,12 +84,9 @@ extension Exploration {
     }
   }
 
-  private static let mapDataKinds: [(RegisterKind, RegisterFlags)] = [
-    (.stack, []), (.packet, []), (.packetMetadata, []), (.mapKey, []), (.mapValue, []),
-  ]
   private static let memoryKinds: [(RegisterKind, RegisterFlags)] = [
     (.stack, []), (.packet, []), (.packetMetadata, []), (.mapKey, []), (.mapValue, []), (.memory, []),
-    (.memory, .ringBuffer), (.buffer, []), (.btf, .trusted), (.context, []),
+    (.memory, .ringBuffer), (.buffer, []), (.btf, .trusted),
   ]
 
   private mutating func checkKind(
@@ -133,17 +129,17 @@ extension Exploration {
   private mutating func checkOffset(
     _ argument: HelperArgument, _ register: Register, _ state: RegisterState
   ) throws(Stop) {
-    switch state.kind {
-    case .stack, .packet, .packetMetadata, .mapKey, .mapValue, .memory, .buffer, .scalar:
-      if case .ringBufferRecord = argument.kind { break }
-      if argument.traits.contains(.isReleased), state.kind == .memory { break }
-      return
-    case .btf:
-      if argument.traits.contains(.isReleased), state.offset != 0 || state.number.constant != 0 {
+    if argument.traits.contains(.isReleased), state.isPointer {
+      if state.offset != 0 {
         throw reject(
           "R\(register.rawValue) must have zero offset when passed to release func or trusted arg to kfunc",
           .invalidArgument, .changedContext(register))
       }
+      try checkUnchanged(state, register)
+    }
+    switch state.kind {
+    case .stack, .packet, .packetMetadata, .mapKey, .mapValue, .memory, .buffer, .scalar: return
+    case .btf:
       if state.number.constant == nil {
         throw reject(
           "variable \(kindName(state)) access var_off=\(state.number.bits.logText) disallowed", .accessDenied,
@@ -167,6 +163,11 @@ extension Exploration {
       .perCPUVariable, .stack:
       break
     case .map:
+      if let map = call.map, map != Int(state.object) || call.mapInstance != state.range {
+        throw reject(
+          "timer pointer in R1 map_uid=\(call.mapInstance) doesn't match map pointer in R2 map_uid=\(state.range)",
+          .invalidArgument, .mismatchedMap(field: .r1, map: .r2))
+      }
       call.map = Int(state.object)
       call.mapInstance = state.range
     case .mapKey:
@@ -342,14 +343,15 @@ extension Exploration {
     let place = Self.slotPlace(index, slot)
     guard first + size <= 8 else { return nil }
     if (0..<size).allSatisfy({ slots[place].byte(first + $0) == .zero }) { return 0 }
-    guard first == 0, slots[place].isSpilled, slots[place].spillSize == size,
+    // The spilled bytes from there to the end of the slot, as Linux counts them.
+    guard (first..<8).prefix(while: { slots[place].byte($0) == .spilled }).count == size,
       let value = slots[place].register.number.constant, slots[place].register.kind == .scalar
     else { return nil }
     markPrecise(slot: slot, of: index)
-    return size == 8 ? value : value & ((1 << UInt64(size * 8)) - 1)
+    return value
   }
 
-  private mutating func checkText(_ register: Register, _ state: RegisterState) throws(Stop) {
+  mutating func checkText(_ register: Register, _ state: RegisterState) throws(Stop) {
     let map = program.maps[Int(state.object)]
     guard let frozen = map.frozen else {
       throw reject(

@@ -5,6 +5,11 @@ internal import BPFTypeFormat
 extension Exploration {
   mutating func callHelper(_ identifier: Int32) throws(Stop) -> Continuation {
     guard let prototype = program.helpers[identifier] else {
+      if identifier == 0 {
+        throw reject(
+          "program of this type cannot use helper bpf_unspec#0", .invalidArgument,
+          .helperUnavailable(number: 0, name: nil))
+      }
       throw reject(
         "invalid func \(Self.helperName(identifier))", .invalidArgument,
         .helperUnavailable(number: identifier, name: HelperFunction(identifier: identifier)?.name))
@@ -161,19 +166,25 @@ extension Exploration {
   private mutating func checkMapCompatibility(_ identifier: Int32, _ call: CallArguments) throws(Stop) {
     guard let map = call.map else { return }
     let definition = program.maps[map].definition
-    guard MapRule.allows(definition.type, in: identifier, for: program.kind) else {
+    let isAllowed = MapRule.allows(definition.type, in: identifier, for: program.kind)
+    if !isAllowed, identifier == 164 {
+      throw reject(
+        "callback function not allowed for map", 524, .mapType(map: definition.name, function: call.function))
+    }
+    if !isAllowed, identifier == 12 {
+      throw reject(
+        "expected prog array map for tail call", .invalidArgument,
+        .mapType(map: definition.name, function: call.function))
+    }
+    guard isAllowed else {
       throw reject(
         "cannot pass map_type \(definition.type.rawValue) into func \(call.function)", .invalidArgument,
         .mapType(map: definition.name, function: call.function))
     }
     // What the program may not do itself, it may not have done.
     let writes = [2, 3, 87, 88].contains(identifier)
-    let reads = [1, 88, 89].contains(identifier)
     if writes && program.maps[map].isReadOnly {
       throw reject("write into map forbidden", .accessDenied, .readOnlyMemory(.r1))
-    }
-    if reads && program.maps[map].isWriteOnly {
-      throw reject("read into map forbidden", .accessDenied, .readOnlyMemory(.r1))
     }
   }
 }

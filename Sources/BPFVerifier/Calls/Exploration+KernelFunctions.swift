@@ -4,9 +4,154 @@ internal import BPFTypeFormat
 
 extension Exploration {
   mutating func callKernelFunction() throws(Stop) -> Continuation {
-    guard case .kernelFunction(let name, _)? = program.references[instruction] else {
+    guard case .kernelFunction(let name, let isWeak)? = program.references[instruction] else {
       throw unsupported("kernel functions by number")
     }
-    throw unsupported("the kernel function \(name)")
+    guard let types = program.kernelTypes else {
+      throw unsupported("the kernel function \(name) without the kernel's types")
+    }
+    guard let facts = program.kernelFunctions[name] else {
+      if types.first(named: name, kind: .function) == nil, isWeak {
+        throw reject("invalid func unknown#2000000000", .invalidArgument, .kernelFunctionUnavailable(name))
+      }
+      throw unsupported("the kernel function \(name)")
+    }
+    guard !facts.function.programs.isDisjoint(with: KernelFunctionPrograms(kind: program.kind)) else {
+      throw reject(
+        "calling kernel function \(name) is not allowed", .accessDenied, .kernelFunctionUnavailable(name))
+    }
+    let sleeps = facts.function.flags.contains(.sleepable)
+    if sleeps, !isSleepable {
+      throw reject(
+        "program must be sleepable to call sleepable kfunc \(name)", .accessDenied, .sleeping(name))
+    }
+    var call = CallArguments(kernelFunction: name)
+    try check(facts, &call)
+    if facts.function.role == .scheduleTaskWork {
+      try pushAsynchronous(call, .taskWork, returns: .full, isSleepable: true)
+    } else if facts.function.role == .setWorkCallback {
+      try pushAsynchronous(call, .workQueue, returns: .full, isSleepable: true)
+    }
+    try changeRegions(facts.function, sleeps: sleeps)
+    if let released = call.released {
+      let register = Register(rawValue: released) ?? .r1
+      guard release(reference: call.reference) else {
+        throw reject(
+          "kfunc \(name)#0 reference has not been acquired before", .invalidArgument, .notAcquired(register))
+      }
+    }
+    let iterator = iteratorPlace
+    clearCallerSaved()
+    try setResult(facts, call)
+    iteratorPlace = nil
+    if facts.function.flags.contains(.iteratorNext), let iterator { try branchIterator(iterator) }
+    return .next
+  }
+
+  // MARK: Sections
+
+  private mutating func changeRegions(_ function: KernelFunction, sleeps: Bool) throws(Stop) {
+    let name = function.name
+    let isLock = function.role == .rcuLock
+    let isUnlock = function.role == .rcuUnlock
+    if regions.rcuDepth > 0 {
+      if isLock {
+        throw reject("nested rcu read lock (kernel function \(name))", .invalidArgument, .region("bpf_rcu_read_lock"))
+      }
+      if isUnlock {
+        regions.rcuDepth = 0
+        distrustRCU()
+      } else if sleeps {
+        throw reject(
+          "kernel func \(name) is sleepable within rcu_read_lock region", .accessDenied, .sleeping(name))
+      }
+    } else if isLock {
+      regions.rcuDepth = 1
+    } else if isUnlock {
+      throw reject(
+        "unmatched rcu read unlock (kernel function \(name))", .invalidArgument, .region("bpf_rcu_read_lock"))
+    }
+    if regions.preemptionDepth > 0, sleeps {
+      throw reject(
+        "kernel func \(name) is sleepable within non-preemptible region", .accessDenied, .sleeping(name))
+    }
+    if function.role == .disablePreemption { regions.preemptionDepth += 1 }
+    if function.role == .enablePreemption {
+      guard regions.preemptionDepth > 0 else {
+        throw reject(
+          "unmatched attempt to enable preemption (kernel function \(name))", .invalidArgument,
+          .region("bpf_preempt_disable"))
+      }
+      regions.preemptionDepth -= 1
+    }
+    if regions.interruptID != 0, sleeps {
+      throw reject(
+        "kernel func \(name) is sleepable within IRQ-disabled region", .accessDenied, .sleeping(name))
+    }
+    if function.flags.contains(.rcuProtected), isSleepable, regions.rcuDepth == 0 {
+      throw reject(
+        "kernel func \(name) requires RCU critical section protection", .accessDenied, .region("bpf_rcu_read_lock"))
+    }
+  }
+
+  /// Outside of the section what it protected cannot be relied on.
+  private mutating func distrustRCU() {
+    func distrust(_ register: inout RegisterState) {
+      guard register.flags.contains(.rcu) else { return }
+      register.flags.remove([.rcu, .nullable])
+      register.flags.insert(.untrusted)
+    }
+    for index in 0...frame {
+      for register in 0..<10 { distrust(&registers[Self.place(index, register)]) }
+      for slot in 0..<Int(frames[index].slotCount) where slots[Self.slotPlace(index, slot)].isSpilled {
+        distrust(&slots[Self.slotPlace(index, slot)].register)
+      }
+    }
+  }
+
+  // MARK: Results
+
+  private mutating func setResult(_ facts: KernelFunctionFacts, _ call: CallArguments) throws(Stop) {
+    let flags = facts.function.flags
+    switch facts.result {
+    case .nothing: return
+    case .scalar: self[.r0] = .unknown
+    case .structure(let type):
+      var object = RegisterState(kind: .btf, object: type.rawValue)
+      if flags.contains(.iteratorNext) {
+        object.flags.insert(flags.contains(.rcuProtected) ? .rcu : .trusted)
+      }
+      self[.r0] = flags.contains(.mayReturnNull) || flags.contains(.iteratorNext) ? nullable(object) : object
+    case .memory(let size):
+      var memory = RegisterState(kind: .memory, flags: .readOnly, object: UInt32(size))
+      memory.reference = call.reference
+      self[.r0] = flags.contains(.mayReturnNull) || flags.contains(.iteratorNext) ? nullable(memory) : memory
+    case .unsupported(let what): throw unsupported("\(what) of \(facts.function.name)")
+    }
+    if flags.contains(.acquire) {
+      let id = acquire(.object)
+      let place = Self.place(frame, 0)
+      if registers[place].isNullable { registers[place].id = id }
+      registers[place].reference = id
+    }
+  }
+
+  /// The next element of an iterator: the way without one is walked first, that with one waits.
+  private mutating func branchIterator(_ place: (frame: Int, slot: Int)) throws(Stop) {
+    let slot = Self.slotPlace(place.frame, place.slot)
+    guard slots[slot].register.range == IteratorProgress.active.rawValue else {
+      self[.r0] = RegisterState(constant: 0)
+      return
+    }
+    let result = self[.r0]
+    slots[slot].register.offset += 1
+    var element = result
+    element.flags.remove(.nullable)
+    element.id = 0
+    self[.r0] = element
+    try push(instruction + 1, from: instruction, .round)
+    slots[slot].register.offset -= 1
+    slots[slot].register.range = IteratorProgress.drained.rawValue
+    self[.r0] = RegisterState(constant: 0)
   }
 }

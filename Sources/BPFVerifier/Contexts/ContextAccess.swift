@@ -61,7 +61,7 @@ extension ContextLayout {
       guard hasBuffer, offset == 0 else { return plain }
       return byteCount == 8 ? ContextAccess(value: .tracepointBuffer, memberByteCount: 0) : nil
     case .userBytes(let count):
-      return offset + byteCount <= count ? plain : nil
+      return offset + byteCount <= count && offset % byteCount == 0 ? plain : nil
     case .parameters, .opaque:
       return nil
     }

@@ -31,6 +31,13 @@ extension CodeTable {
     }
     try findFunctions(program)
     try checkBounds(slots)
+    if !program.functions.isEmpty, program.functions.allSatisfy({ $0.type != nil }),
+      program.functions.count != functions.count
+    {
+      throw Rejection(
+        message: "number of funcs in func_info doesn't match number of subprogs", errno: .invalidArgument,
+        instruction: nil, cause: .programSize(functions.count))
+    }
     if let fault { throw fault }
   }
 
@@ -87,9 +94,6 @@ extension CodeTable {
           cause: .jumpOutOfRange(target: target))
       }
       starts.insert(target)
-    }
-    for function in program.functions where instructions.indices.contains(function.start) {
-      starts.insert(function.start)
     }
     guard starts.count <= 256 else {
       throw Rejection(

@@ -13,12 +13,25 @@ extension CodeTable {
         argumentCounts[index] = UInt8(prototype.arguments.count)
         if prototype.traits.contains(.changesPacket) { functions[function].changesPacket = true }
         if prototype.traits.contains(.mightSleep) { functions[function].mightSleep = true }
-        if identifier == 12 { functions[function].hasTailCall = true }
+        if identifier == 12 {
+          functions[function].hasTailCall = true
+          if function > 0, functions[function].type == nil {
+            throw Rejection(
+              message: "tail_call is not allowed in subprogs without BTF", errno: .invalidArgument, instruction: nil,
+              cause: .other)
+          }
+        }
       case .call(.kernelFunction)?:
         guard case .kernelFunction(let name, _)? = input.references[index], let known = KernelFunction.named(name)
         else {
           continue
         }
+        guard input.isGPLCompatible else {
+          throw Rejection(
+            message: "cannot call kernel function from non-GPL compatible program", errno: .invalidArgument,
+            instruction: nil, cause: .licence(name))
+        }
+        if let facts = input.kernelFunctions[name] { argumentCounts[index] = UInt8(min(facts.parameters.count, 5)) }
         if known.flags.contains(.sleepable) { functions[function].mightSleep = true }
         if known.role == .throwException { functions[function].mightThrow = true }
         if known.role == .changesPacket { functions[function].changesPacket = true }

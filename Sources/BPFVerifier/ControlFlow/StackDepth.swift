@@ -1,8 +1,84 @@
 internal import BPFInstructions
 internal import BPFObject
-internal import BPFTypeFormat
 
 extension Exploration {
-  /// Checks the stack of every chain of calls.
-  mutating func checkStackDepth() throws(Stop) {}
+  /// Checks the stack of every chain of calls, from the entry and from each callback that runs on its own.
+  mutating func checkStackDepth() throws(Stop) {
+    for index in code.functions.indices where index == 0 || code.functions[index].isAsynchronousCallback {
+      try checkStackDepth(from: index)
+    }
+  }
+
+  /// Whether larger frames get a stack of their own.
+  private var hasPrivateStacks: Bool {
+    if code.functions.contains(where: \.hasTailCall) { return false }
+    switch program.kind.type {
+    case .kprobe, .tracepoint, .perfEvent, .rawTracepoint: return true
+    case .tracing: return program.kind.attachType != AttachType.traceIterator.rawValue
+    default: return false
+    }
+  }
+
+  private static let privateStackMinimum = 64
+
+  private mutating func checkStackDepth(from root: Int) throws(Stop) {
+    struct Visit {
+      var function: Int
+      var next: Int
+      /// What the frame adds to the depth of the chain.
+      var depth: Int
+    }
+    let isPrivate = hasPrivateStacks
+    var visits: [Visit] = []
+    var depth = 0
+    func added(_ function: Int) -> Int {
+      let used = max(code.functions[function].stackDepth, 1)
+      let rounded = (used + 15) / 16 * 16
+      return isPrivate && rounded >= Self.privateStackMinimum ? 0 : rounded
+    }
+    visits.append(Visit(function: root, next: code.functions[root].start, depth: added(root)))
+    depth += visits[0].depth
+    var steps = 0
+    while let visit = visits.last {
+      var index = visit.next
+      let end = code.functions[visit.function].end
+      var callee: Int?
+      while index < end, callee == nil {
+        switch code.instructions[index] {
+        case .call(.local(let offset))?: callee = code.function(at: index + 1 + Int(offset))
+        case .loadWide(_, .function(let offset))?:
+          callee = code.function(at: index + 1 + Int(offset))
+          if let found = callee, code.functions[found].isAsynchronousCallback { callee = nil }
+        default: break
+        }
+        index += 1
+      }
+      guard let callee else {
+        depth -= visit.depth
+        visits.removeLast()
+        continue
+      }
+      visits[visits.count - 1].next = index
+      steps += 1
+      guard steps < 1_000_000 else {
+        throw reject("the chains of calls are too many", .tooBig, .limit("call chains"))
+      }
+      guard visits.count < Self.maximumFrames else {
+        instruction = index - 1
+        throw reject("the call stack of \(visits.count) frames is too deep !", .tooBig, .recursion)
+      }
+      if code.functions[callee].hasTailCall, depth >= 256 {
+        throw reject(
+          "tail_calls are not allowed when call stack of previous frames is \(depth) bytes. Too large", .accessDenied,
+          .stackDepth(bytes: depth))
+      }
+      visits.append(Visit(function: callee, next: code.functions[callee].start, depth: added(callee)))
+      depth += added(callee)
+      if depth > Self.stackSize {
+        throw reject(
+          "combined stack size of \(visits.count) calls is \(depth). Too large", .accessDenied,
+          .stackDepth(bytes: depth))
+      }
+    }
+  }
 }

@@ -19,6 +19,8 @@ struct VerifiedInput {
   /// The prototypes of the helper functions that the program calls, and the set of those that it may call.
   private(set) var helpers: [Int32: HelperPrototype] = [:]
   let availableHelpers: HelperSet
+  /// The kernel functions that the program refers to and that are known, by name.
+  private(set) var kernelFunctions: [String: KernelFunctionFacts] = [:]
 
   var kind: ProgramKind { program.kind }
   var ownTypes: BTF? { object.types }
@@ -47,6 +49,12 @@ struct VerifiedInput {
     for slot in program.instructions where slot.opcode == 0x85 && slot.source == 0 {
       if helpers[slot.immediate] == nil {
         helpers[slot.immediate] = HelperPrototype.prototype(of: slot.immediate, for: program.kind)
+      }
+    }
+    if let kernelTypes {
+      for case .kernelFunction(let name, _) in references.values {
+        guard kernelFunctions[name] == nil, let known = KernelFunction.named(name) else { continue }
+        kernelFunctions[name] = KernelFunctionFacts(known, kernelTypes, context: context.structure)
       }
     }
     guard maps.count <= 64 else {

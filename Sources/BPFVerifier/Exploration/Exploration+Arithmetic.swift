@@ -96,12 +96,8 @@ extension Exploration {
     let place = Self.place(frame, Int(source.rawValue))
     let result = Self.place(frame, Int(target.rawValue))
     guard registers[place].kind == .scalar else {
-      if width == .bits64 {
-        throw reject(
-          "R\(source.rawValue) sign-extension part of pointer", .accessDenied, .pointerLeak(source))
-      }
       registers[result] = .unknown
-      registers[result].number.zeroExtendUnknown32()
+      if width == .bits32 { registers[result].number.zeroExtendUnknown32() }
       return
     }
     // What is not changed by the extension is a copy.
@@ -133,7 +129,25 @@ extension Exploration {
   mutating func byteSwap(_ swap: ByteSwap, _ size: MemorySize, _ target: Register) throws(Stop) {
     try require(target)
     try requireWritable(target)
-    self[target] = .unknown
+    let place = Self.place(frame, Int(target.rawValue))
+    guard registers[place].kind == .scalar else {
+      registers[place] = .unknown
+      return
+    }
+    registers[place].number = ScalarNumber(bits: registers[place].number.bits.swapped(swap, size))
+    registers[place].number.synchronize()
+    registers[place].unlink()
+    registers[place].isPrecise = false
+  }
+}
+
+extension TristateNumber {
+  /// The low bytes in the order that a swap gives them on a little-endian machine, with zeros above.
+  func swapped(_ swap: ByteSwap, _ size: MemorySize) -> TristateNumber {
+    let bits = UInt64(size.bitCount)
+    guard swap != .toLittleEndian else { return truncated(toBits: bits) }
+    let shift = 64 - bits
+    return TristateNumber(value: value.byteSwapped >> shift, mask: mask.byteSwapped >> shift)
   }
 }
 

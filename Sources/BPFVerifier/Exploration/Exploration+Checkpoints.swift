@@ -98,7 +98,10 @@ extension Exploration {
     guard record.fingerprint == fingerprint(), record.mayGotoDepth == mayGotoDepth,
       record.callbackUnrolls == callbackUnrolls, isCovered(by: index, .exact), !iteratorDepthsDiffer(record)
     else { return .differs }
-    throw reject("infinite loop detected at insn \(instruction)", .invalidArgument, .infiniteLoop)
+    let states = "cur state: \(stateText())\nold state: \(oldStateText(record))"
+    let message = "infinite loop detected at insn \(instruction)\n\(states)"
+    instruction = max(previous, 0)
+    throw reject(message, .invalidArgument, .infiniteLoop)
   }
 
   /// Where the innermost frame of a stored state begins.

@@ -56,7 +56,7 @@ extension Exploration {
     // Accessing untrusted memory is always possible, so that moving in it is as well.
     switch pointer.kind {
     case .mapPointer where number.constant == 0 && operation == .add: break
-    case .mapPointer, .packetEnd, .socket, .socketCommon, .tcpSocket, .xdpSocket, .function, .dynptr:
+    case .mapPointer, .packetEnd, .socket, .socketCommon, .tcpSocket, .xdpSocket:
       throw reject("R\(target.rawValue) pointer arithmetic on \(name) prohibited", .accessDenied, prohibited(name))
     case .flowKeys where number.constant == nil:
       throw reject("R\(target.rawValue) pointer arithmetic on \(name) prohibited", .accessDenied, prohibited(name))

@@ -19,6 +19,8 @@ extension Exploration {
       statistics.processedInstructions += 1
       if statistics.processedInstructions > options.limits.processedInstructions {
         let count = statistics.processedInstructions
+        // The last instruction that was looked at.
+        instruction = max(previous, 0)
         throw reject("BPF program is too large. Processed \(count) insn", .tooBig, .tooComplex)
       }
       currentEntry = -1

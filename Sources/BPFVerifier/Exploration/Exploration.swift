@@ -62,6 +62,11 @@ struct Exploration: ~Copyable {
   var tracker = PrecisionTracker()
   var stackLiveness = StackLiveness()
 
+  /// The layouts of structures that were looked at.
+  var layouts: [UInt64: ObjectLayout] = [:]
+  /// The iterator that the current call is about.
+  var iteratorPlace: (frame: Int, slot: Int)?
+
   var rejection: Rejection?
   var log: VerifierLog
 

@@ -14,6 +14,8 @@ extension Exploration {
     /// Where a read goes; nil when only its permission matters.
     var target: Register?
     var isSignExtending = false
+    /// Atomic accesses have to be aligned wherever they are.
+    var isAtomic = false
   }
 
   mutating func load(
@@ -25,9 +27,21 @@ extension Exploration {
       Access(
         base: base, offset: offset, size: size.byteCount, isWrite: false, target: target,
         isSignExtending: fill == .sign))
-    if fill == .sign, self[target].kind == .scalar {
-      registers[Self.place(frame, Int(target.rawValue))].number.signExtend(fromBytes: size.byteCount)
-      if size != .doubleWord { registers[Self.place(frame, Int(target.rawValue))].unlink() }
+    let place = Self.place(frame, Int(target.rawValue))
+    guard size != .doubleWord, registers[place].kind == .scalar else { return }
+    if fill == .sign {
+      registers[place].number.signExtend(fromBytes: size.byteCount)
+      registers[place].unlink()
+    } else {
+      cutToSize(place, size.byteCount)
+    }
+  }
+
+  /// A load of fewer than eight bytes fills the others with zeros.
+  @inline(__always)
+  private mutating func cutToSize(_ place: Int, _ size: Int) {
+    if registers[place].number.unsigned.maximum >> UInt64(size * 8) != 0 {
+      registers[place].number.truncate(toBytes: size)
     }
   }
 
@@ -40,15 +54,21 @@ extension Exploration {
   mutating func loadAcquire(_ size: MemorySize, _ target: Register, _ base: Register, _ offset: Int) throws(Stop) {
     try require(base)
     try requireWritable(target)
-    try checkAtomicTarget(base, "BPF_ATOMIC loads from R\(base.rawValue)")
-    try access(Access(base: base, offset: offset, size: size.byteCount, isWrite: false, target: target))
+    let pointer = self[base]
+    try access(
+      Access(base: base, offset: offset, size: size.byteCount, isWrite: false, target: target, isAtomic: true))
+    try checkAtomicTarget(base, pointer, "BPF_ATOMIC loads from R\(base.rawValue)")
+    let place = Self.place(frame, Int(target.rawValue))
+    if size != .doubleWord, registers[place].kind == .scalar { cutToSize(place, size.byteCount) }
   }
 
   mutating func storeRelease(_ size: MemorySize, _ base: Register, _ offset: Int, _ value: Register) throws(Stop) {
     try require(value)
     try require(base)
-    try checkAtomicTarget(base, "BPF_ATOMIC stores into R\(base.rawValue)")
-    try access(Access(base: base, offset: offset, size: size.byteCount, value: .register(value), isWrite: true))
+    try access(
+      Access(
+        base: base, offset: offset, size: size.byteCount, value: .register(value), isWrite: true, isAtomic: true))
+    try checkAtomicTarget(base, self[base], "BPF_ATOMIC stores into R\(base.rawValue)")
   }
 
   mutating func atomic(
@@ -60,25 +80,27 @@ extension Exploration {
     if operation == .compareExchange {
       try require(.r0)
     }
-    try checkAtomicTarget(base, "BPF_ATOMIC stores into R\(base.rawValue)")
+    try checkAtomicTarget(base, self[base], "BPF_ATOMIC stores into R\(base.rawValue)")
     let result: Register? = fetches ? (operation == .compareExchange ? .r0 : value) : nil
     if let result { try requireWritable(result) }
     let size = Int(width.rawValue) / 8
     // The write goes first as far as stacks are concerned: what is read back is unknown anyway.
-    try access(Access(base: base, offset: offset, size: size, isWrite: false))
+    try access(Access(base: base, offset: offset, size: size, isWrite: false, isAtomic: true))
+    let pointer = self[base]
     if let result {
-      let pointer = self[base]
-      try access(Access(base: base, offset: offset, size: size, isWrite: false, target: result))
-      if result == base { self[base] = pointer }
-      try access(Access(base: base, offset: offset, size: size, isWrite: true))
-      if result == base { self[base] = .unknown }
-    } else {
-      try access(Access(base: base, offset: offset, size: size, isWrite: true))
+      try access(Access(base: base, offset: offset, size: size, isWrite: false, target: result, isAtomic: true))
+      let place = Self.place(frame, Int(result.rawValue))
+      if size < 8, registers[place].kind == .scalar { cutToSize(place, size) }
     }
+    let loaded = self[base]
+    self[base] = pointer
+    try access(Access(base: base, offset: offset, size: size, isWrite: true, isAtomic: true))
+    if result == base { self[base] = loaded }
   }
 
-  private mutating func checkAtomicTarget(_ base: Register, _ what: String) throws(Stop) {
-    let state = self[base]
+  private mutating func checkAtomicTarget(
+    _ base: Register, _ state: RegisterState, _ what: String
+  ) throws(Stop) {
     switch state.kind {
     case .context, .packet, .packetMetadata, .flowKeys, .socket, .socketCommon, .tcpSocket, .xdpSocket:
       throw reject(
@@ -144,13 +166,20 @@ extension Exploration {
   }
 
   private mutating func checkAlignment(_ state: RegisterState, _ access: Access) throws(Stop) {
-    // Only stacks want aligned accesses: spills would not be found otherwise.
-    guard state.kind == .stack, access.size > 1 else { return }
-    let bits = state.number.bits &+ TristateNumber(UInt64(bitPattern: Int64(Int(state.offset) + access.offset)))
+    // Stacks want aligned accesses, since spills would not be found otherwise; elsewhere only atomic ones have to be.
+    guard access.size > 1, state.kind == .stack || access.isAtomic, state.isPointer, state.kind != .arena else {
+      return
+    }
+    // A packet begins two bytes after a multiple of four.
+    let start = state.isPacketPointer ? 2 : 0
+    let distance = Int64(start + Int(state.offset) + access.offset)
+    let bits = state.number.bits &+ TristateNumber(UInt64(bitPattern: distance))
     guard !bits.isAligned(to: UInt64(access.size)) else { return }
+    let variable = state.number.bits.logText
+    let sum = (state.isPacketPointer ? "2+" : "") + "\(variable)+\(state.offset)+\(access.offset)"
     throw reject(
-      "misaligned stack access off \(state.number.bits.logText)+\(state.offset)+\(access.offset) size \(access.size)",
-      .accessDenied, .misaligned(access.base, size: access.size))
+      "misaligned \(state.kind.accessName)access off \(sum) size \(access.size)", .accessDenied,
+      .misaligned(access.base, size: access.size))
   }
 
   // MARK: Regions of a size
@@ -211,11 +240,8 @@ extension Exploration {
     let index = Int(state.object)
     try checkMapPermission(
       state, access.base, access.offset, access.size, isWrite: access.isWrite)
-    if let field = program.maps[index].fields.fields.first(where: { $0.kind.isPointer }),
-      !program.maps[index].fields.fields.isEmpty
-    {
-      if try accessPointerField(state, access, field) { return }
-    }
+    let fields = program.maps[index].fields.fields
+    if !fields.isEmpty, try accessPointerField(state, access, fields) { return }
     try checkMapRegion(state, access.base, access.offset, access.size, zeroAllowed: false)
     guard !access.isWrite, let target = access.target else { return }
     if let value = frozenValue(state, access) {

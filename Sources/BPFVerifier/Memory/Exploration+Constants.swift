@@ -16,14 +16,16 @@ extension Exploration {
         self[target] = RegisterState(kind: .arena, number: .unknown)
         return
       }
-      guard map.definition.type == .array || map.definition.type == .perCPUArray, map.definition.maxEntries >= 1 else {
+      guard map.definition.type == .array else {
         throw reject(
           "no direct value access support for this map type", .invalidArgument,
           .mapType(map: map.definition.name, function: "lddw"))
       }
-      guard offset >= 0, offset < map.valueSize else {
+      guard offset >= 0, offset < map.valueSize, map.definition.maxEntries == 1 else {
         throw reject(
-          "invalid access to map value pointer, value_size=\(map.valueSize) off=\(offset)", .invalidArgument, .other)
+          "invalid access to map value pointer, value_size=\(map.valueSize) off=\(offset)",
+          map.definition.maxEntries == 1 ? .invalidArgument : 524,
+          .mapType(map: map.definition.name, function: "lddw"))
       }
       var pointer = RegisterState(kind: .mapValue, object: UInt32(index))
       pointer.offset = Int32(offset)

@@ -41,16 +41,19 @@ extension Exploration {
     let isInside =
       low >= -Self.stackSize && low < 0 && high <= 0 && size >= 0 || size == 0 && low >= -Self.stackSize && low <= 0
     guard isInside else {
+      // What begins in the frame and ends above it is another error than what begins elsewhere.
+      let isAbove = low >= -Self.stackSize && low < 0
+      let errno: Int32 = isAbove ? .invalidArgument : .accessDenied
       let bounds = Rejection.Bounds(
         region: "stack", minimum: Int64(low), maximum: Int64(high - size), size: size, limit: Self.stackSize)
       if state.number.constant != nil {
         throw reject(
-          "invalid\(extra) stack R\(register.rawValue) off=\(low) size=\(size)", .accessDenied,
+          "invalid\(extra) stack R\(register.rawValue) off=\(low) size=\(size)", errno,
           .outOfBounds(register, bounds))
       }
       throw reject(
         "invalid variable-offset\(extra) stack R\(register.rawValue) var_off=\(state.number.bits.logText) off=\(base) size=\(size)",
-        .accessDenied, .outOfBounds(register, bounds))
+        errno, .outOfBounds(register, bounds))
     }
     if low < 0 { growStack(Int(state.object), to: (-low + 7) / 8) }
   }
@@ -132,6 +135,7 @@ extension Exploration {
       }
     }
     var zeroes = 0
+    var spilledZeroes = 0
     for byte in 0..<size {
       let position = start + byte
       let slot = (-position - 1) / 8
@@ -139,7 +143,7 @@ extension Exploration {
       switch slots[place].byte((position % 8 + 8) % 8) {
       case .zero: zeroes += 1
       case .spilled:
-        if slots[place].register.isNull { zeroes += 1 }
+        if slots[place].register.isNull { spilledZeroes += 1 }
         // Bytes of a pointer cannot be taken one by one.
         if slots[place].register.kind != .scalar, size != 8 || first != 0 {
           throw reject("invalid size of register fill", .accessDenied, .partialSpill(offset: start))
@@ -152,7 +156,7 @@ extension Exploration {
       }
     }
     guard let target else { return }
-    if zeroes == size {
+    if zeroes == size || spilledZeroes == size {
       // Zero because of what was spilled: that it is zero matters from here on.
       for byte in 0..<size {
         let slot = (-(start + byte) - 1) / 8

@@ -43,13 +43,14 @@ extension ScalarNumber {
     case .shiftLeft, .shiftRight, .arithmeticShiftRight:
       let limit: UInt64 = isWide ? 64 : 32
       guard other.bits.isConstant, other.bits.value < limit else {
+        // All 64 bits, as Linux has it, although a result of 32 bits would have none above.
         self = .unknown
-        if !isWide { zeroExtend32() }
         return
       }
       shift(operation, width, by: other.bits.value)
     case .divide, .signedDivide, .modulo, .signedModulo, .move:
       self = .unknown
+      return
     }
     if isWide { synchronize() } else { zeroExtend32() }
   }

@@ -26,16 +26,36 @@ extension Exploration {
     for slot in 0..<Int(frames[frame].slotCount) {
       let value = slots[Self.slotPlace(frame, slot)]
       guard value.bytes != 0 else { continue }
-      let name = "fp-\((slot + 1) * 8)"
-      if value.isSpilledWhole {
-        parts.append("\(name)=\(logText(value.register))")
-      } else {
-        var letters = ""
-        for index in (0..<8).reversed() { letters.append(value.byte(index).letter) }
-        parts.append("\(name)=\(letters)")
-      }
+      parts.append(slotText(value, slot))
     }
     return parts.joined(separator: " ")
+  }
+
+  /// A stored state that is the one being walked but for marks of precision.
+  func oldStateText(_ record: StateRecord) -> String {
+    var parts: [String] = []
+    if frame > 0 { parts.append("frame\(frame):") }
+    for register in Register.allCases {
+      var state = self[register]
+      guard state.kind != .uninitialized else { continue }
+      if let word = storedRegister(record.contents, frame: frame, register: Int(register.rawValue)) {
+        state.isPrecise = pool.words.load(RegisterState.self, at: word).isPrecise
+      }
+      parts.append("R\(register.rawValue)=\(logText(state))")
+    }
+    for slot in 0..<Int(frames[frame].slotCount) {
+      let value = slots[Self.slotPlace(frame, slot)]
+      if value.bytes != 0 { parts.append(slotText(value, slot)) }
+    }
+    return parts.joined(separator: " ")
+  }
+
+  private func slotText(_ value: StackSlot, _ slot: Int) -> String {
+    let name = "fp-\((slot + 1) * 8)"
+    if value.isSpilledWhole { return "\(name)=\(logText(value.register))" }
+    var letters = ""
+    for index in (0..<8).reversed() { letters.append(value.byte(index).letter) }
+    return "\(name)=\(letters)"
   }
 
   /// A register in the kernel's form: `scalar(umax=255)`, `map_value(map=counts,ks=4,vs=8)`.

@@ -32,6 +32,23 @@ extension Exploration {
 }
 
 extension RegisterKind {
+  /// What an access of it is called where it is not aligned.
+  var accessName: String {
+    switch self {
+    case .packet, .packetMetadata: "packet "
+    case .flowKeys: "flow keys "
+    case .mapKey: "key "
+    case .mapValue: "value "
+    case .context: "context "
+    case .stack: "stack "
+    case .socket: "sock "
+    case .socketCommon: "sock_common "
+    case .tcpSocket: "tcp_sock "
+    case .xdpSocket: "xdp_sock "
+    default: ""
+    }
+  }
+
   var name: String {
     switch self {
     case .uninitialized: "?"
@@ -61,6 +78,9 @@ extension RegisterKind {
 }
 
 extension TristateNumber {
-  /// The form in which the kernel's log shows a number of unknown bits: value and mask.
-  var logText: String { "(0x\(String(value, radix: 16)); 0x\(String(mask, radix: 16)))" }
+  /// The form in which the kernel's log shows a number of unknown bits: value and mask, or the value alone.
+  var logText: String {
+    func text(_ number: UInt64) -> String { number == 0 ? "0" : "0x" + String(number, radix: 16) }
+    return isConstant ? text(value) : "(0x\(String(value, radix: 16)); 0x\(String(mask, radix: 16)))"
+  }
 }

@@ -41,8 +41,6 @@ extension Exploration {
     isSleepable = program.kind.isSleepable || program.kind.type == .systemCall
   }
 
-  private mutating func verifyGlobals() throws(Stop) {}
-
   private mutating func finishStatistics() {
     statistics.stackDepths = code.functions.map(\.stackDepth)
     statistics.peakStateBytes = pool.peakWords * 8
