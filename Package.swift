@@ -92,7 +92,7 @@ let package = Package(
         "BPFVerifier", "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFDiagnostics", "BPFExecution", "BPFLinux",
         "BPFCompiler", "BPFSimulator", .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["Corpus"]),
+      exclude: ["Corpus", "Agreement/known.txt"]),
     tests("BPFMapsTests", ["BPFMaps"]),
     tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),

@@ -36,6 +36,12 @@ public protocol ProgramEnvironment: AnyObject {
   ) throws(ExecutionFault) -> UInt64?
 }
 
+/// An environment that is told of each instruction of an ``ObservedProgram``.
+package protocol ObservingEnvironment: ProgramEnvironment {
+  /// Sees the state before an instruction.
+  func observe(_ step: ExecutionStep)
+}
+
 extension ProgramEnvironment {
   /// No kernel functions.
   public func callKernelFunction(_ number: Int32, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {

@@ -64,6 +64,19 @@ extension Interpreter {
 
   // MARK: - Calls of the environment
 
+  /// Tells the environment about the instruction that follows a record.
+  @inline(never)
+  func observe(
+    _ activation: UnsafeMutablePointer<Activation>, _ record: UnsafePointer<Record>,
+    _ environment: any ProgramEnvironment
+  ) {
+    guard let environment = environment as? any ObservingEnvironment else { return }
+    environment.observe(
+      ExecutionStep(
+        slot: Int(record.pointee.immediate), depth: activation.pointee.depth - activation.pointee.firstFrame,
+        registers: (0...10).map { activation.registers[$0] }))
+  }
+
   /// Calls the helper function that the record's immediate names.
   @inline(never)
   func callHelper(

@@ -483,6 +483,8 @@ extension Interpreter {
         }
         limit = activation.pointee.limit
         next = continuation
+      case .observe:
+        observe(activation, record, environment)
       case .castAddressSpace:
         return raise(.unsupported("addr_space_cast (a pointer into an arena)"), activation, record) != nil
       case .secondHalf:

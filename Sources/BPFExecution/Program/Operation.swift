@@ -58,6 +58,8 @@ enum Operation: UInt8 {
   case callHelper, callKernelFunction, callLocal, callRegister
   case exit
   case castAddressSpace
+  /// Tells the environment about the instruction that follows; only in an `ObservedProgram`.
+  case observe
 }
 
 extension Operation {

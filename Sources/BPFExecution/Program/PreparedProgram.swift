@@ -51,6 +51,17 @@ public final class PreparedProgram: Sendable {
     code = RecordStorage(records)
   }
 
+  /// Decodes a program in which some slots, jumps by nothing, tell the environment about the instruction that follows.
+  init(
+    name: String, _ instructions: [Instruction], functions: [Function], observing slots: [Int: Int]
+  ) throws(ProgramError) {
+    self.name = name
+    self.functions = functions
+    var records = try decode(instructions)
+    for (slot, observed) in slots { records[slot] = Record(operation: .observe, immediate: UInt64(observed)) }
+    code = RecordStorage(records)
+  }
+
   /// The name of the function that a slot belongs to, `nil` when no function was named.
   public func functionName(at slot: Int) -> String? {
     functions.last { $0.start <= slot }?.name

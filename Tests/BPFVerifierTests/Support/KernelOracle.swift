@@ -50,7 +50,8 @@ final class KernelOracle {
       verdict: .accepted, processed: number(in: first.log, /processed (\d+) insns/),
       microseconds: number(in: first.log, /verification time (\d+) usec/), lines: messageLines(first.log))
     guard let errno = first.errno else { return answer }
-    answer.verdict = RecordedVerdict(error: name(of: errno), message: answer.lines.joined(separator: " / "))
+    answer.verdict = RecordedVerdict(
+      error: KernelErrorName.of(errno.rawValue), message: answer.lines.joined(separator: " / "))
     guard answer.processed ?? 0 > 0 else { return answer }
     let trace = try ask(1, 1 << 16)
     for match in trace.log.matches(of: /(?m)^(\d+): \([0-9a-f][0-9a-f]\)/) { answer.verdict.instruction = Int(match.1) }
@@ -71,10 +72,11 @@ final class KernelOracle {
     }
     return lines
   }
+}
 
-  static func name(of errno: Errno) -> String {
-    names[errno.rawValue] ?? "E\(errno.rawValue)"
-  }
+/// The names of the error numbers that loading a program may end in.
+enum KernelErrorName {
+  static func of(_ number: Int32) -> String { names[number] ?? "E\(number)" }
 
   private static let names: [Int32: String] = [
     1: "EPERM", 2: "ENOENT", 7: "E2BIG", 9: "EBADF", 11: "EAGAIN", 12: "ENOMEM", 13: "EACCES", 14: "EFAULT",

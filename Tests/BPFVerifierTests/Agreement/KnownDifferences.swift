@@ -1,0 +1,30 @@
+import Foundation
+
+/// The differences from the kernel's verifier that are known, each with its reason.
+///
+/// `Agreement/known.txt` holds them: a reason as a heading, below it a line for each program, `kind: title`. What is
+/// accepted here and refused by the kernel can not be in it.
+struct KnownDifferences {
+  /// The reason for each difference.
+  private(set) var reasons: [String: String] = [:]
+  /// The lines under each reason, in the order of the file.
+  private(set) var groups: [(reason: String, lines: [String])] = []
+
+  static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "known.txt")
+
+  init(_ text: String) throws {
+    for line in text.split(separator: "\n").map(String.init) where !line.hasPrefix("# ") {
+      if line.hasPrefix("## ") {
+        groups.append((String(line.dropFirst(3)), []))
+      } else {
+        guard !groups.isEmpty, !line.hasPrefix(Difference.acceptedHere.rawValue) else {
+          throw CorpusFile.Trouble(description: "this can not be a known difference: \(line)")
+        }
+        groups[groups.count - 1].lines.append(line)
+        reasons[line] = groups[groups.count - 1].reason
+      }
+    }
+  }
+
+  static func key(_ difference: Difference, _ title: String) -> String { "\(difference.rawValue): \(title)" }
+}

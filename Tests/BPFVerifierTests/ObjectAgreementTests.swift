@@ -1,0 +1,77 @@
+import BPFCompiler
+import BPFLinux
+import BPFObject
+import BPFSimulator
+import Foundation
+import Testing
+
+/// What clang makes of the examples and of the programs of the tests, for each version of the instruction set.
+@Suite("Agreement on compiled objects")
+struct ObjectAgreementTests {
+  @Test(
+    "every program of the examples and tests gets the kernel's verdict, for each -mcpu",
+    .enabled(if: KernelOracle.isUsable, "needs Linux 6.18 with the right to load programs"))
+  func compiled() async throws {
+    guard let compiler = try? await BPFCompiler.find() else {
+      print("agreement: objects skipped, needs a clang that compiles for BPF")
+      return
+    }
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let types = try LinuxKernel().types()
+    var counts = AgreementCounts()
+    for folder in ["Examples", "Tests/Programs"] {
+      let directory = root.appending(path: folder)
+      for file in try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+      where file.hasSuffix(".bpf.c") {
+        let text = try String(contentsOf: directory.appending(path: file), encoding: .utf8)
+        for cpu in BPFCompiler.Options.CPU.allCases {
+          // An old instruction set can not express some programs.
+          guard
+            let output = try? await compiler.compile(
+              .text(text), options: .init(cpu: cpu), headers: SimulatedKernelTypes.headers)
+          else { continue }
+          for row in ObjectComparison.rows(try ObjectFile(parsing: output.object), kernelTypes: types) {
+            counts.add(row.difference)
+            if let difference = row.difference, difference != .unsupported {
+              Issue.record(
+                """
+                \(file), -mcpu=\(cpu.rawValue), \(row.program): \(difference.rawValue)
+                  kernel: \(row.kernel.verdict)
+                  here:   \(row.own.verdict)
+                """)
+            }
+          }
+        }
+      }
+    }
+    print("agreement: objects, \(counts)")
+  }
+
+  @Test(
+    "objects in a folder get the kernel's verdicts",
+    .enabled(
+      if: KernelOracle.isUsable && ProcessInfo.processInfo.environment["MEROPS_OBJECTS"] != nil,
+      "needs Linux 6.18 and MEROPS_OBJECTS=FOLDER, see Corpus/debian-objects.sh"))
+  func folder() throws {
+    let folder = URL(filePath: ProcessInfo.processInfo.environment["MEROPS_OBJECTS"] ?? "")
+    let types = try LinuxKernel().types()
+    var counts = AgreementCounts()
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() where file.hasSuffix(".o") {
+      let bytes = try Array(Data(contentsOf: folder.appending(path: file)))
+      let object: ObjectFile
+      do { object = try ObjectFile(parsing: bytes) } catch {
+        print("\(file): \(error)")
+        continue
+      }
+      for row in ObjectComparison.rows(object, kernelTypes: types) {
+        counts.add(row.difference)
+        if let difference = row.difference {
+          print("\(difference.rawValue): \(file) \(row.program)\n  \(row.kernel.verdict)\n  \(row.own.verdict)")
+        }
+        #expect(row.difference != .acceptedHere, "\(file) \(row.program)")
+      }
+    }
+    print("agreement: \(folder.lastPathComponent), \(counts)")
+  }
+}
