@@ -31,15 +31,17 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
     module("BPFInstructions"),
     module("BPFTypeFormat"),
+    module("ELF", ["BPFInstructions"]),
     module(
       "BPFObject",
-      ["BPFInstructions", "BPFTypeFormat", .product(name: "OrderedCollections", package: "swift-collections")]),
+      ["BPFInstructions", "BPFTypeFormat", "ELF", .product(name: "OrderedCollections", package: "swift-collections")]),
     module("BPFDiagnostics", ["BPFInstructions", "BPFTypeFormat", "BPFObject"]),
     module("BPFVerifier", ["BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFDiagnostics"]),
     module("BPFMaps", ["BPFObject", "BPFTypeFormat"]),
@@ -51,12 +53,22 @@ let package = Package(
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    module("ProfileFormats"),
+    module("GZip"),
+    .target(name: "CMeropsSymbols"),
+    module(
+      "Symbolization",
+      ["ELF", "BPFInstructions", "GZip", "CMeropsSymbols", .product(name: "SystemPackage", package: "swift-system")]),
+    module(
+      "ProfileFormats",
+      [
+        "GZip", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], exclude: ["Pprof/profile.proto"]),
     .target(name: "CMeropsLinux"),
     module(
       "BPFLinux",
       [
-        "BPFInstructions", "BPFTypeFormat", "BPFObject",
+        "BPFInstructions", "BPFTypeFormat", "ELF", "BPFObject",
         .target(name: "CMeropsLinux", condition: .when(platforms: [.linux])),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -72,12 +84,13 @@ let package = Package(
       "Merops",
       [
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
-        "BPFCompiler", "BPFLinux", .product(name: "SystemPackage", package: "swift-system"),
+        "BPFCompiler", "BPFLinux", "Symbolization", "ProfileFormats",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
       name: "MeropsCommand",
       dependencies: [
-        "Merops",
+        "Merops", "ELF",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -85,7 +98,7 @@ let package = Package(
 
     tests("BPFInstructionsTests", ["BPFInstructions"]),
     tests("BPFTypeFormatTests", ["BPFTypeFormat"]),
-    tests("BPFObjectTests", ["BPFObject"]),
+    tests("BPFObjectTests", ["BPFObject", "ELF"]),
     tests(
       "BPFVerifierTests",
       [
@@ -109,7 +122,10 @@ let package = Package(
         "BPFLinux", "BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "BPFCompiler",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    tests("ProfileFormatsTests", ["ProfileFormats"]),
+    tests(
+      "SymbolizationTests", ["Symbolization", "ELF", "GZip", .product(name: "SystemPackage", package: "swift-system")]),
+    tests("GZipTests", ["GZip"]),
+    tests("ProfileFormatsTests", ["ProfileFormats", .product(name: "SystemPackage", package: "swift-system")]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",

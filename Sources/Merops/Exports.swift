@@ -7,3 +7,5 @@
 @_exported public import BPFSimulator
 @_exported public import BPFTaskWork
 @_exported public import BPFTypeFormat
+@_exported public import ProfileFormats
+@_exported public import Symbolization

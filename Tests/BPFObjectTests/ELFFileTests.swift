@@ -1,5 +1,6 @@
 import BPFInstructions
 import BPFObject
+import ELF
 import Testing
 
 @Suite struct ELFFileTests {

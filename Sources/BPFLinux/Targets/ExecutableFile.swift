@@ -1,17 +1,8 @@
-import BPFInstructions
-import BPFObject
+import ELF
 import SystemPackage
 
 /// The symbols of a program or library: where they are in the file, and where in memory.
 struct ExecutableFile {
-  /// A part of the file that is mapped into memory (`PT_LOAD`).
-  struct Segment {
-    var offset: UInt64
-    var address: UInt64
-    var byteCount: UInt64
-    var memoryByteCount: UInt64
-  }
-
   /// A named place.
   struct Symbol {
     var address: UInt64
@@ -33,10 +24,10 @@ struct ExecutableFile {
   }
 
   let path: String
-  private(set) var segments: [Segment] = []
+  /// The parts of the file that are mapped into memory.
+  private(set) var segments: [ELFSegment] = []
   private var tables: [Table] = []
 
-  private static let symbolByteCount = 24
   /// More than any table of symbols of a program that runs.
   private static let tableLimit: UInt64 = 512 << 20
 
@@ -52,12 +43,12 @@ struct ExecutableFile {
     do throws(Errno) { file = try OpenFile(path, systemCalls) } catch {
       throw BPFError("'\(self.path)'", .systemCall("open", error))
     }
-    let header = try piece(of: file, at: 0, count: 64)
-    guard header.bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
+    let first = try piece(of: file, at: 0, count: UInt64(ELFHeader.byteCount)).bytes
+    guard first.starts(with: ELFHeader.magic) else {
       throw .refusal(
         "'\(self.path)'", "it is no ELF file", advice: "name the program itself, not a script that starts it")
     }
-    guard header.count == 64, header.bytes[4] == 2, header.bytes[5] == 1 else {
+    guard let header = ELFHeader(first), header.byteOrder == .little else {
       throw .refusal("'\(self.path)'", "it is no 64-bit program of this machine's byte order")
     }
     try readSegments(file, header)
@@ -71,36 +62,29 @@ struct ExecutableFile {
     } catch { throw BPFError("'\(path)'", .systemCall("read", error)) }
   }
 
-  private mutating func readSegments(_ file: OpenFile, _ header: ELFBytes) throws(BPFError) {
-    let count = UInt64(header.integer(UInt16.self, at: 0x38) ?? 0)
-    let table = try piece(of: file, at: header.integer(UInt64.self, at: 0x20) ?? 0, count: count * 56)
-    for start in stride(from: 0, to: table.count, by: 56) where table.integer(UInt32.self, at: start) == 1 {
-      guard let offset = table.integer(UInt64.self, at: start + 8),
-        let address = table.integer(UInt64.self, at: start + 16),
-        let byteCount = table.integer(UInt64.self, at: start + 32),
-        let memory = table.integer(UInt64.self, at: start + 40)
-      else { break }
-      segments.append(Segment(offset: offset, address: address, byteCount: byteCount, memoryByteCount: memory))
+  private mutating func readSegments(_ file: OpenFile, _ header: ELFHeader) throws(BPFError) {
+    let count = UInt64(header.programHeaderCount) * UInt64(ELFSegment.byteCount)
+    let table = try piece(of: file, at: header.programHeaderOffset, count: count)
+    for start in stride(from: 0, to: table.count, by: ELFSegment.byteCount) {
+      guard let segment = ELFSegment(table, at: start) else { break }
+      if segment.type == .load { segments.append(segment) }
     }
   }
 
-  private mutating func readTables(_ file: OpenFile, _ header: ELFBytes) throws(BPFError) {
-    let count = UInt64(header.integer(UInt16.self, at: 0x3c) ?? 0)
-    let sections = try piece(of: file, at: header.integer(UInt64.self, at: 0x28) ?? 0, count: count * 64)
-    // `SHT_SYMTAB`, of which stripped files are bare, before `SHT_DYNSYM`.
-    for kind in [2, 11] as [UInt32] {
-      for start in stride(from: 0, to: sections.count, by: 64)
-      where sections.integer(UInt32.self, at: start + 4) == kind {
-        guard let offset = sections.integer(UInt64.self, at: start + 24),
-          let byteCount = sections.integer(UInt64.self, at: start + 32),
-          let link = sections.integer(UInt32.self, at: start + 40),
-          let namesOffset = sections.integer(UInt64.self, at: Int(link) * 64 + 24),
-          let namesByteCount = sections.integer(UInt64.self, at: Int(link) * 64 + 32)
-        else { continue }
+  private mutating func readTables(_ file: OpenFile, _ header: ELFHeader) throws(BPFError) {
+    let count = UInt64(header.sectionCount) * UInt64(ELFSection.headerByteCount)
+    let table = try piece(of: file, at: header.sectionHeaderOffset, count: count)
+    let sections = (0..<Int(header.sectionCount)).compactMap { index in
+      ELFSection(table, at: index * ELFSection.headerByteCount, index: index)
+    }
+    // The whole table, of which stripped files are bare, before that of the dynamic linker.
+    for kind in [ELFSection.Kind.symbolTable, .dynamicSymbols] {
+      for section in sections where section.type == kind && sections.indices.contains(section.link) {
+        let names = sections[section.link]
         tables.append(
           Table(
-            symbols: try piece(of: file, at: offset, count: byteCount),
-            names: try piece(of: file, at: namesOffset, count: namesByteCount)))
+            symbols: try piece(of: file, at: section.offset, count: section.byteCount),
+            names: try piece(of: file, at: names.offset, count: names.byteCount)))
       }
     }
   }
@@ -115,7 +99,7 @@ struct ExecutableFile {
     let wanted = Array(name.utf8) + [0]
     for table in tables {
       var found: [Symbol] = []
-      for start in stride(from: 0, to: table.symbols.count, by: Self.symbolByteCount) {
+      for start in stride(from: 0, to: table.symbols.count, by: ELFSymbolRecord.byteCount) {
         guard let offset = table.symbols.integer(UInt32.self, at: start), offset > 0,
           Int(offset) + wanted.count <= table.names.count, table.names.bytes[Int(offset)] == wanted[0],
           table.names.bytes[Int(offset)..<Int(offset) + wanted.count].elementsEqual(wanted),
@@ -138,19 +122,16 @@ struct ExecutableFile {
 
   /// A symbol that the file defines.
   private func symbol(at start: Int, of table: Table) -> Symbol? {
-    guard let information = table.symbols.integer(UInt8.self, at: start + 4),
-      let section = table.symbols.integer(UInt16.self, at: start + 6), section != 0,
-      let address = table.symbols.integer(UInt64.self, at: start + 8)
-    else { return nil }
+    guard let symbol = ELFSymbolRecord(table.symbols, at: start), symbol.section != 0 else { return nil }
     let kind: Symbol.Kind
-    switch information & 0xf {
-    case 0, 1, 2: kind = .place
-    case 6: kind = .threadLocal
-    case 10: kind = .chosen
+    switch symbol.type {
+    case .none, .object, .function: kind = .place
+    case .threadLocal: kind = .threadLocal
+    case .indirectFunction: kind = .chosen
     // Names of sections and files.
     default: return nil
     }
-    return Symbol(address: address, kind: kind, binding: .init(rawValue: information >> 4) ?? .other)
+    return Symbol(address: symbol.value, kind: kind, binding: symbol.binding)
   }
 
   /// The names of the symbols that begin or end like a name, for advice.
@@ -158,7 +139,7 @@ struct ExecutableFile {
     let (head, tail) = (Array(name.utf8.prefix(3)), Array(name.utf8.suffix(3)))
     var names: Set<String> = []
     for table in tables {
-      for start in stride(from: 0, to: table.symbols.count, by: Self.symbolByteCount) {
+      for start in stride(from: 0, to: table.symbols.count, by: ELFSymbolRecord.byteCount) {
         guard let offset = table.symbols.integer(UInt32.self, at: start), offset > 0,
           symbol(at: start, of: table) != nil,
           let text = table.names.text(at: Int(offset), before: table.names.count, limit: 256)
@@ -186,7 +167,7 @@ struct ExecutableFile {
 
   /// Where in the file the byte at an address is, `nil` when it is in none of the file's segments.
   func offset(of address: UInt64) -> UInt64? {
-    for segment in segments where address >= segment.address && address - segment.address < segment.byteCount {
+    for segment in segments where address >= segment.address && address - segment.address < segment.fileByteCount {
       let (offset, overflow) = segment.offset.addingReportingOverflow(address - segment.address)
       return overflow ? nil : offset
     }

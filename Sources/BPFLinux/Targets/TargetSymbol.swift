@@ -1,4 +1,5 @@
 import BPFObject
+import ELF
 import SystemPackage
 
 /// A name for a place in the memory of a process, as a command line gives it: `symbol`, `symbol+8`, `library:symbol`.

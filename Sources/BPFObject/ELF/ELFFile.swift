@@ -1,4 +1,5 @@
 package import BPFInstructions
+package import ELF
 
 /// A relocatable ELF64 file for BPF: its sections, symbols and relocations.
 ///
@@ -19,9 +20,6 @@ package struct ELFFile: Sendable {
   package static let maximumNameLength = 4096
   /// `EM_BPF`.
   package static let machine: UInt16 = 247
-  static let headerByteCount = 64
-  static let sectionHeaderByteCount = 64
-  static let symbolByteCount = 24
 
   package var byteOrder: ByteOrder { file.byteOrder }
 
@@ -104,7 +102,7 @@ package struct ELFFile: Sendable {
 extension ELFFile {
   private static func checkIdentification(_ bytes: [UInt8]) throws(ObjectError) -> ByteOrder {
     let advice = "give an object file, as clang -target bpf -c makes it"
-    guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
+    guard bytes.starts(with: ELFHeader.magic) else {
       let what =
         if bytes.isEmpty {
           "there are no bytes"
@@ -117,9 +115,9 @@ extension ELFFile {
         }
       throw ObjectError(.notAnObject, offset: 0, what, advice: advice)
     }
-    guard bytes.count >= headerByteCount else {
+    guard bytes.count >= ELFHeader.byteCount else {
       throw ObjectError(
-        .truncated, offset: 0, "the file has \(bytes.count) bytes, and an ELF header has \(headerByteCount)",
+        .truncated, offset: 0, "the file has \(bytes.count) bytes, and an ELF header has \(ELFHeader.byteCount)",
         advice: advice)
     }
     guard bytes[4] == 2 else {
@@ -161,12 +159,12 @@ extension ELFFile {
     guard tableOffset != 0 else {
       throw ObjectError(.notAnObject, offset: 0x28, "the file has no section headers", advice: "compile it again")
     }
-    guard entrySize == UInt16(Self.sectionHeaderByteCount) else {
+    guard entrySize == UInt16(ELFSection.headerByteCount) else {
       throw ObjectError(
         .malformed, offset: 0x3a,
-        "section headers of \(entrySize) bytes, where ELF64 has \(Self.sectionHeaderByteCount)")
+        "section headers of \(entrySize) bytes, where ELF64 has \(ELFSection.headerByteCount)")
     }
-    guard let start = Int(exactly: tableOffset), let first = header(at: start, index: 0) else {
+    guard let start = Int(exactly: tableOffset), let first = ELFSection(file, at: start, index: 0) else {
       throw ObjectError(
         .truncated, offset: 0x28,
         "the section headers at 0x\(String(tableOffset, radix: 16)) are outside of the file, "
@@ -175,14 +173,14 @@ extension ELFFile {
     // Numbers that do not fit the header stand in the first section.
     if count == 0 { count = first.byteCount }
     if nameTable == 0xffff { nameTable = first.link }
-    guard count <= UInt64(file.count - start) / UInt64(Self.sectionHeaderByteCount) else {
+    guard count <= UInt64(file.count - start) / UInt64(ELFSection.headerByteCount) else {
       throw ObjectError(
         .truncated, offset: 0x3c,
         "\(count) section headers at 0x\(String(start, radix: 16)) do not fit in the file, "
           + "which has \(file.count) bytes", advice: "the file is cut short or damaged: compile it again")
     }
     for index in 0..<Int(count) {
-      guard let section = header(at: start + index * Self.sectionHeaderByteCount, index: index) else { break }
+      guard let section = ELFSection(file, at: start + index * ELFSection.headerByteCount, index: index) else { break }
       sections.append(section)
     }
     guard nameTable != 0, sections.indices.contains(nameTable), sections[nameTable].type == .stringTable else {
@@ -190,22 +188,10 @@ extension ELFFile {
     }
     let names = try range(ofNames: sections[nameTable])
     for index in sections.indices where sections[index].type != .null {
-      let offset = start + index * Self.sectionHeaderByteCount
+      let offset = start + index * ELFSection.headerByteCount
       sections[index].name = try name(
         file.integer(UInt32.self, at: offset) ?? 0, in: names, section: nil, offset: offset, "of section \(index)")
     }
-  }
-
-  private func header(at offset: Int, index: Int) -> ELFSection? {
-    guard offset >= 0, offset <= file.count - Self.sectionHeaderByteCount,
-      let type = file.integer(UInt32.self, at: offset + 4), let flags = file.integer(UInt64.self, at: offset + 8),
-      let place = file.integer(UInt64.self, at: offset + 24), let size = file.integer(UInt64.self, at: offset + 32),
-      let link = file.integer(UInt32.self, at: offset + 40), let info = file.integer(UInt32.self, at: offset + 44),
-      let entrySize = file.integer(UInt64.self, at: offset + 56)
-    else { return nil }
-    return ELFSection(
-      index: index, name: "", type: .init(rawValue: type), flags: .init(rawValue: flags), offset: place,
-      byteCount: size, link: Int(link), info: Int(info), entrySize: entrySize)
   }
 
   private func range(ofNames section: ELFSection) throws(ObjectError) -> Range<Int> {
@@ -247,7 +233,7 @@ extension ELFFile {
       throw ObjectError(
         .malformed, section: tables[1].name, "a second symbol table", advice: "ELF allows one: compile it again")
     }
-    let entry = Self.symbolByteCount
+    let entry = ELFSymbolRecord.byteCount
     guard table.entrySize == UInt64(entry), table.byteCount % UInt64(entry) == 0 else {
       throw ObjectError(
         .malformed, section: table.name,
@@ -268,17 +254,14 @@ extension ELFFile {
     }
     symbols.reserveCapacity(contents.count / entry)
     for start in stride(from: contents.startIndex, to: contents.endIndex, by: entry) {
-      guard let nameOffset = file.integer(UInt32.self, at: start), let info = file.integer(UInt8.self, at: start + 4),
-        let other = file.integer(UInt8.self, at: start + 5), let shortIndex = file.integer(UInt16.self, at: start + 6),
-        let value = file.integer(UInt64.self, at: start + 8), let size = file.integer(UInt64.self, at: start + 16)
-      else { break }
+      guard let record = ELFSymbolRecord(file, at: start) else { break }
       let place = start - contents.startIndex
-      let location = try location(shortIndex, symbol: place / entry, wideIndexes, table, place)
+      let location = try location(record.section, symbol: place / entry, wideIndexes, table, place)
       symbols.append(
         ELFSymbol(
-          name: try name(nameOffset, in: names, section: table.name, offset: place, "of symbol \(place / entry)"),
-          binding: .init(rawValue: info >> 4) ?? .other, type: .init(rawValue: info & 0xf) ?? .other,
-          visibility: .init(rawValue: other & 3) ?? .standard, location: location, value: value, byteCount: size))
+          name: try name(record.name, in: names, section: table.name, offset: place, "of symbol \(place / entry)"),
+          binding: record.binding, type: record.type, visibility: record.visibility, location: location,
+          value: record.value, byteCount: record.byteCount))
     }
   }
 

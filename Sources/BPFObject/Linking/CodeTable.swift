@@ -1,5 +1,6 @@
 internal import BPFInstructions
 internal import BPFTypeFormat
+internal import ELF
 
 /// A function as its symbol describes it.
 struct CodeFunction: Sendable {

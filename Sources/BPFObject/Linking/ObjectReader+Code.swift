@@ -1,5 +1,6 @@
 internal import BPFInstructions
 internal import BPFTypeFormat
+internal import ELF
 
 extension ObjectReader {
   /// Decodes the sections of code and finds the functions in them.

@@ -1,5 +1,6 @@
 internal import BPFInstructions
 internal import BPFTypeFormat
+internal import ELF
 
 extension ObjectReader {
   /// How many slots, source positions and relocations all programs of an object may have together once they are linked.

@@ -1,5 +1,6 @@
 internal import BPFInstructions
 internal import BPFTypeFormat
+internal import ELF
 
 extension ObjectReader {
   /// Reads what `.BTF.ext` says of the slots of each section of code: the functions' types, source lines, CO-RE

@@ -1,5 +1,6 @@
 internal import BPFInstructions
 internal import BPFTypeFormat
+internal import ELF
 
 /// A symbol that is not defined in the object.
 struct ExternSymbol: Sendable {

@@ -1,4 +1,5 @@
 internal import BPFTypeFormat
+internal import ELF
 
 extension ObjectReader {
   /// Lists the variables in the sections of data: as the types have them, or by symbols where there are no types.

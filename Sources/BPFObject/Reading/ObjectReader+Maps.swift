@@ -1,5 +1,6 @@
 internal import BPFInstructions
 internal import BPFTypeFormat
+internal import ELF
 
 /// A map of `.maps` with the place of its definition there.
 struct PlacedMap: Sendable {

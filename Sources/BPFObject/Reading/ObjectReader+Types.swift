@@ -1,4 +1,5 @@
 internal import BPFTypeFormat
+internal import ELF
 
 extension ObjectReader {
   /// Fills in what the compiler leaves open in `.BTF` since only the assembler knows it, in place: the sizes of data

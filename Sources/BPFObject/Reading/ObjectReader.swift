@@ -1,5 +1,6 @@
 internal import BPFInstructions
 internal import BPFTypeFormat
+internal import ELF
 
 extension ObjectFile {
   /// Reads an object as clang makes it (`-target bpf -c`), or as bpftool links it from several.

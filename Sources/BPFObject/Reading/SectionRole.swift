@@ -1,3 +1,5 @@
+internal import ELF
+
 /// What a section of an object is for, by its name, type and flags as libbpf reads them.
 enum SectionRole: Hashable, Sendable {
   /// Debug information, notes, tables of the file itself: not looked at.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ELF
 import Merops
 
 /// `merops conformance`: a plugin of the public bpf_conformance suite.

@@ -82,10 +82,7 @@ extension Profile {
     }
 
     private static func hash(_ location: Location.ID, _ parent: Stack) -> Int {
-      // Both numbers times the golden ratio in 64 bits: indices are dense, so that the high half mixes well.
-      let key = UInt64(parent.rawValue) << 32 | UInt64(location.rawValue)
-      let mixed = (key ^ key >> 29) &* 0x9e37_79b9_7f4a_7c15
-      return Int(truncatingIfNeeded: (mixed ^ mixed >> 32) & 0x7fff_ffff)
+      mixedHash(parent.rawValue, location.rawValue)
     }
   }
 }

@@ -1,5 +1,6 @@
 import BPFInstructions
 import BPFObject
+import ELF
 
 /// A generator of numbers that is the same on every machine (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {

@@ -1,6 +1,6 @@
 package import BPFInstructions
 
-/// The bytes of a file, read as integers in the file's byte order.
+/// The bytes of a file or of a part of one, read as integers in the file's byte order.
 package struct ELFBytes: Sendable {
   package let bytes: [UInt8]
   package var byteOrder: ByteOrder
@@ -13,11 +13,18 @@ package struct ELFBytes: Sendable {
   package var count: Int { bytes.count }
 
   /// The integer at an offset, which need not be aligned; `nil` where the bytes end before it.
-  @inline(__always)
   package func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
-    guard offset >= 0, offset <= bytes.count - MemoryLayout<Value>.size else { return nil }
+    Self.integer(type, at: offset, in: bytes.span.bytes, byteOrder)
+  }
+
+  /// The integer at an offset of some bytes, which need not be aligned; `nil` where the bytes end before it.
+  @inlinable
+  package static func integer<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Value.Type, at offset: Int, in bytes: borrowing RawSpan, _ byteOrder: ByteOrder
+  ) -> Value? {
+    guard offset >= 0, offset <= bytes.byteCount - MemoryLayout<Value>.size else { return nil }
     // The load checks its bounds; it is called unsafe since not every type can take any bytes, which integers can.
-    let value = bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self)
+    let value = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self)
     return byteOrder == .little ? Value(littleEndian: value) : Value(bigEndian: value)
   }
 

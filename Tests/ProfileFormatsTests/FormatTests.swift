@@ -1,0 +1,223 @@
+import Foundation
+import ProfileFormats
+import SystemPackage
+import Testing
+
+@Suite struct FormatTests {
+  private static let formats: [(name: String, format: ProfileFormat)] = [
+    ("pprof", .pprof), ("folded", .folded), ("flame graph", .flameGraph()), ("firefox", .firefox),
+    ("speedscope", .speedscope),
+  ]
+
+  @Test func equalProfilesGiveEqualFiles() {
+    for (name, format) in Self.formats {
+      let bytes = Profile.example().encoded(as: format)
+      #expect(!bytes.isEmpty, "\(name)")
+      #expect(bytes == Profile.example().encoded(as: format), "\(name)")
+    }
+  }
+
+  @Test func filesHoldWhatWasEncoded() throws {
+    let folder = try TemporaryFolder()
+    for (name, format) in Self.formats {
+      try Profile.example().write(format, to: FilePath(folder.path("file")))
+      #expect(try folder.read("file") == Profile.example().encoded(as: format), "\(name)")
+    }
+  }
+
+  #if os(Linux)
+    @Test func afullDiskIsTold() {
+      for (name, format) in Self.formats {
+        #expect(throws: ProfileWriteError(path: "/dev/full", error: .noSpace), "\(name)") {
+          try Profile.example().write(format, to: "/dev/full")
+        }
+      }
+      #expect(throws: ProfileWriteError(path: "/no/such/folder/file", error: .noSuchFileOrDirectory)) {
+        try Profile.example().write(.folded, to: "/no/such/folder/file")
+      }
+      #expect(
+        ProfileWriteError(path: "/dev/full", error: .noSpace).description.hasSuffix(
+          "; free some space, or give another place"))
+    }
+  #endif
+
+  @Test func foldedStacksBeginWithTheProcess() {
+    let text = String(decoding: Profile.example().encoded(as: .folded), as: UTF8.self)
+    #expect(
+      text == """
+        client;[no stack] 1
+        client;_start;[server] 1
+        server;[truncated];LazyCompile:~größe_[j] 1
+        server;[user stack pending];do_syscall_64_[k] 1
+        server;_start;run<&"'>;work( );small: one_[i] 2
+        server;_start;run<&"'>;work( );small: one_[i];do_syscall_64_[k] 4
+        server;_start;run<&"'>;work( );small: one_[i];run<&"'> 1
+
+        """)
+    #expect(Profile().encoded(as: .folded) == [])
+  }
+
+  // MARK: pprof
+
+  @Test(.enabled(if: Tools.has("go"), "needs Go, whose tool pprof reads the format"))
+  func pprofReadsWhatIsWritten() throws {
+    let folder = try TemporaryFolder()
+    try Profile.example().write(.pprof, to: FilePath(folder.path("app.pb.gz")))
+    let top = try Tools.run("go", ["tool", "pprof", "-top", "-sample_index=samples", folder.path("app.pb.gz")])
+    let rows = top.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+    func row(_ name: String) -> [String]? {
+      rows.first { $0.dropFirst(5).joined(separator: " ").hasPrefix(name) }?.map(String.init)
+    }
+    #expect(row("do_syscall_64")?[0] == "5")
+    #expect(row("do_syscall_64")?[3] == "5")
+    #expect(row("small; one")?[0] == "2")
+    #expect(row("_start")?[3] == "8")
+    #expect(row("[truncated]")?[3] == "1")
+    let raw = try Tools.run("go", ["tool", "pprof", "-raw", folder.path("app.pb.gz")])
+    for part in [
+      "samples/count cpu/nanoseconds", "Duration: 2s", "Period: 10000000", "Time: 2023-11-14",
+      "/usr/bin/server 000102030405060708090a0b0c0d0e0f10111213", "0x555500001300", "small; one /src/server.cpp:30",
+      "stack:[truncated: byte budget]", "thread:[worker \"one\"]", "event: cpu-clock", "a <note> & more",
+    ] {
+      #expect(raw.contains(part), "\(part)")
+    }
+  }
+
+  @Test(.enabled(if: Tools.has("protoc", "gzip"), "needs protoc and gzip"))
+  func protocDecodesWhatIsWritten() throws {
+    let folder = try TemporaryFolder()
+    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/ProfileFormats/Pprof").standardizedFileURL.path
+    try Profile.example().write(.pprof, to: FilePath(folder.path("app.pb.gz")))
+    let text = try Tools.run(
+      "sh",
+      [
+        "-c", "gzip -dc app.pb.gz | protoc --decode=perftools.profiles.Profile -I'\(source)' profile.proto",
+      ], in: folder.url)
+    #expect(text.components(separatedBy: "sample {").count - 1 == 7)
+    #expect(text.components(separatedBy: "\nlocation {").count - 1 == 8)
+    #expect(text.contains("time_nanos: 1700000000123456789"))
+  }
+
+  // MARK: Speedscope
+
+  @Test func speedscopesEventsAreNested() throws {
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(Profile.example().encoded(as: .speedscope))) as? [String: Any])
+    let frames = try #require((json["shared"] as? [String: Any])?["frames"] as? [[String: Any]])
+    let names = frames.compactMap { $0["name"] as? String }
+    #expect(names.count == frames.count)
+    #expect(json["$schema"] as? String == "https://www.speedscope.app/file-format-schema.json")
+    let profiles = try #require(json["profiles"] as? [[String: Any]])
+    #expect(profiles.count == 3)
+    var totals: [String: Int] = [:]
+    for profile in profiles {
+      #expect(profile["type"] as? String == "evented")
+      #expect(profile["unit"] as? String == "nanoseconds")
+      let end = try #require(profile["endValue"] as? Int)
+      let events = try #require(profile["events"] as? [[String: Any]])
+      var open: [(frame: Int, at: Int)] = []
+      var last = 0
+      for event in events {
+        let frame = try #require(event["frame"] as? Int)
+        let at = try #require(event["at"] as? Int)
+        #expect(names.indices.contains(frame))
+        #expect(at >= last && at <= end)
+        last = at
+        if event["type"] as? String == "O" {
+          open.append((frame, at))
+        } else {
+          let opened = try #require(open.popLast())
+          #expect(opened.frame == frame)
+          // Outermost ones only, so that a recursive function counts once.
+          if !open.contains(where: { $0.frame == frame }) { totals[names[frame], default: 0] += at - opened.at }
+        }
+      }
+      #expect(open.isEmpty)
+    }
+    #expect(totals["_start"] == 80_000_000)
+    #expect(totals["run<&\"'>"] == 70_000_000)
+    #expect(totals["do_syscall_64"] == 50_000_000)
+    #expect(totals["[no stack]"] == 10_000_000)
+  }
+
+  // MARK: Firefox
+
+  /// What version 58 of the format asks for: the columns of each table, as long as it says, and indices of rows that are
+  /// there.
+  @Test func theFirefoxProfilersTablesReferToRowsThatAreThere() throws {
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(Profile.example().encoded(as: .firefox))) as? [String: Any])
+    let meta = try #require(json["meta"] as? [String: Any])
+    #expect(meta["preprocessedProfileVersion"] as? Int == 58)
+    #expect(meta["interval"] as? Int == 10)
+    #expect(meta["markerSchema"] as? [String] == [])
+    let categories = try #require(meta["categories"] as? [[String: Any]])
+    #expect(categories.filter { $0["color"] as? String == "grey" }.count == 1)
+    let libraries = try #require(json["libs"] as? [[String: Any]])
+    #expect(libraries.compactMap { $0["name"] as? String } == ["server", "[kernel]"])
+    #expect(libraries[0]["codeId"] as? String == "000102030405060708090a0b0c0d0e0f10111213")
+    #expect(libraries[0]["breakpadId"] as? String == "030201000504070608090A0B0C0D0E0F0")
+    let shared = try #require(json["shared"] as? [String: Any])
+    let strings = try #require(shared["stringArray"] as? [String])
+    let sources = try #require(shared["sources"] as? [String: Any])
+    let sourceNames = try #require(sources["filename"] as? [Int])
+    #expect(sourceNames.map { strings[$0] } == ["/src/server.cpp"])
+
+    let threads = try #require(json["threads"] as? [[String: Any]])
+    #expect(threads.compactMap { $0["name"] as? String } == ["server", "worker \"one\"", "client"])
+    for thread in threads {
+      func count(_ table: String) throws -> Int {
+        try #require((thread[table] as? [String: Any])?["length"] as? Int)
+      }
+      func check(_ table: String, _ columns: [String: Int?]) throws {
+        let rows = try #require(thread[table] as? [String: Any])
+        for (column, bound) in columns {
+          let values = try #require(rows[column] as? [Any], "\(table).\(column)")
+          #expect(values.count == (try count(table)), "\(table).\(column)")
+          guard let bound else { continue }
+          for value in values where !(value is NSNull) {
+            let number = try #require(value as? Int)
+            #expect(number >= -1 && number < bound, "\(table).\(column)")
+          }
+        }
+      }
+      try check("samples", ["stack": count("stackTable"), "time": nil, "weight": nil])
+      try check("stackTable", ["frame": count("frameTable"), "prefix": count("stackTable")])
+      try check(
+        "frameTable",
+        [
+          "address": nil, "inlineDepth": 10, "category": categories.count, "subcategory": 1, "func": count("funcTable"),
+          "nativeSymbol": count("nativeSymbols"), "innerWindowID": nil, "line": nil, "column": nil,
+        ])
+      try check(
+        "funcTable",
+        [
+          "name": strings.count, "isJS": nil, "relevantForJS": nil, "resource": count("resourceTable"),
+          "source": sourceNames.count, "lineNumber": nil, "columnNumber": nil,
+        ])
+      try check("resourceTable", ["lib": libraries.count, "name": strings.count, "host": nil, "type": nil])
+      try check(
+        "nativeSymbols", ["libIndex": libraries.count, "address": nil, "name": strings.count, "functionSize": nil])
+      let prefixes = try #require((thread["stackTable"] as? [String: Any])?["prefix"] as? [Any])
+      for (index, prefix) in prefixes.enumerated() { #expect((prefix as? Int).map { $0 < index } ?? true) }
+    }
+
+    // The first sample's stack, from its innermost frame outwards.
+    func column(_ table: String, _ column: String) throws -> [Any] {
+      try #require((threads[0][table] as? [String: Any])?[column] as? [Any])
+    }
+    var node = try column("samples", "stack")[0] as? Int
+    var stack: [String] = []
+    while let index = node {
+      let frame = try #require(try column("stackTable", "frame")[index] as? Int)
+      let function = try #require(try column("frameTable", "func")[frame] as? Int)
+      let name = try #require(try column("funcTable", "name")[function] as? Int)
+      stack.append("\(strings[name]):\(try column("frameTable", "line")[frame] as? Int ?? 0)")
+      node = try column("stackTable", "prefix")[index] as? Int
+    }
+    #expect(stack == ["small; one:30", "work(\n):25", "run<&\"'>:12", "_start:0"])
+    #expect(try column("samples", "time") as? [Double] == [0, 10, 20, 30.5])
+    #expect(try column("samples", "weight") as? [Int] == [1, 1, 1, 4])
+  }
+}

@@ -1,0 +1,37 @@
+import ProfileFormats
+import Testing
+
+@Suite struct SummaryTests {
+  @Test func functionsAreOrderedByWhatWasSampledInThem() {
+    let table = Profile.example().hottestFunctions()
+    let rows = table.map {
+      "\($0.name)|\($0.kind)|\($0.module)|\($0.selfCount)|\($0.totalCount)|\($0.totalWeight / 1_000_000)"
+    }
+    #expect(
+      rows == [
+        "do_syscall_64|kernel|[kernel]|5|5|50",
+        "small; one|inlined|server|2|7|70",
+        // Twice in one stack: once in the total.
+        "run<&\"'>|native|server|1|7|70",
+        "LazyCompile:~größe|jit|[anon]|1|1|10",
+        "[server]|unknown|server|1|1|10",
+        "_start|native|server|0|8|80",
+        "work(\n)|native|server|0|7|70",
+      ])
+    #expect(Profile.example().hottestFunctions(limit: 2).map(\.name) == ["do_syscall_64", "small; one"])
+    #expect(Profile().hottestFunctions() == [])
+  }
+
+  @Test func everySampleIsInTheSummary() {
+    let summary = Profile.example().captureSummary
+    #expect(summary.samples == 13)
+    #expect(summary.complete == 8)
+    #expect(summary.truncated == [.init(reason: "byte budget", samples: 1)])
+    #expect(summary.pending == 1)
+    #expect(summary.noMemoryMap == 1)
+    #expect(summary.lost == 2)
+    // Threads without user memory have no stack to capture; lost samples had one.
+    #expect(summary.captureRate == 8.0 / 12.0)
+    #expect(Profile().captureSummary.captureRate == 1)
+  }
+}
