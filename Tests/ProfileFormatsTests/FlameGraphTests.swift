@@ -79,7 +79,7 @@ import Testing
       #expect(count("class=\"f ", plain) == 16)
       let searched = try page("#search=small")
       #expect(count(" hit\"", searched) == 1)
-      #expect(searched.contains("1 frames match small, 63.64 % of the width"))
+      #expect(searched.contains("1 frame matches small, 63.64 % of the width"))
       let zoomed = try page("#zoom=client")
       // Itself, its caller, and the three frames in it; all else is hidden.
       #expect(count("display: none", zoomed) == 16 - 5)

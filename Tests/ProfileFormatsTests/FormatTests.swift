@@ -101,7 +101,9 @@ import Testing
 
   // MARK: Speedscope
 
-  @Test func speedscopesEventsAreNested() throws {
+  /// What the file format's schema asks of a sampled profile: as many weights as samples, frames that are there, and values
+  /// that add up.
+  @Test func speedscopesSamplesReferToFramesThatAreThere() throws {
     let json = try #require(
       try JSONSerialization.jsonObject(with: Data(Profile.example().encoded(as: .speedscope))) as? [String: Any])
     let frames = try #require((json["shared"] as? [String: Any])?["frames"] as? [[String: Any]])
@@ -109,36 +111,30 @@ import Testing
     #expect(names.count == frames.count)
     #expect(json["$schema"] as? String == "https://www.speedscope.app/file-format-schema.json")
     let profiles = try #require(json["profiles"] as? [[String: Any]])
-    #expect(profiles.count == 3)
+    #expect(profiles.compactMap { $0["name"] as? String }.count == 3)
     var totals: [String: Int] = [:]
+    var stacks: [[String]] = []
     for profile in profiles {
-      #expect(profile["type"] as? String == "evented")
+      #expect(profile["type"] as? String == "sampled")
       #expect(profile["unit"] as? String == "nanoseconds")
-      let end = try #require(profile["endValue"] as? Int)
-      let events = try #require(profile["events"] as? [[String: Any]])
-      var open: [(frame: Int, at: Int)] = []
-      var last = 0
-      for event in events {
-        let frame = try #require(event["frame"] as? Int)
-        let at = try #require(event["at"] as? Int)
-        #expect(names.indices.contains(frame))
-        #expect(at >= last && at <= end)
-        last = at
-        if event["type"] as? String == "O" {
-          open.append((frame, at))
-        } else {
-          let opened = try #require(open.popLast())
-          #expect(opened.frame == frame)
-          // Outermost ones only, so that a recursive function counts once.
-          if !open.contains(where: { $0.frame == frame }) { totals[names[frame], default: 0] += at - opened.at }
-        }
+      #expect(profile["startValue"] as? Int == 0)
+      let samples = try #require(profile["samples"] as? [[Int]])
+      let weights = try #require(profile["weights"] as? [Int])
+      #expect(samples.count == weights.count)
+      #expect(profile["endValue"] as? Int == weights.reduce(0, +))
+      for (sample, weight) in zip(samples, weights) {
+        #expect(sample.allSatisfy(names.indices.contains))
+        for frame in Set(sample) { totals[names[frame], default: 0] += weight }
+        stacks.append(sample.map { names[$0] })
       }
-      #expect(open.isEmpty)
     }
     #expect(totals["_start"] == 80_000_000)
     #expect(totals["run<&\"'>"] == 70_000_000)
     #expect(totals["do_syscall_64"] == 50_000_000)
     #expect(totals["[no stack]"] == 10_000_000)
+    // Outermost first; the first two samples have one stack.
+    #expect(stacks.first == ["_start", "run<&\"'>", "work(\n)", "small; one"])
+    #expect(stacks.count == 7)
   }
 
   // MARK: Firefox

@@ -10,6 +10,7 @@ struct MeropsBenchmarks {
     machineBenchmarks,
     mapBenchmarks,
     openingBenchmarks,
+    profileBenchmarks,
     taskWorkBenchmarks,
   ]
 

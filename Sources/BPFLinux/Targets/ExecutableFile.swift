@@ -1,3 +1,4 @@
+import BPFInstructions
 import ELF
 import SystemPackage
 
@@ -154,7 +155,7 @@ struct ExecutableFile {
   func functionNames(where isWanted: (String) -> Bool) -> Set<String> {
     var names: Set<String> = []
     for table in tables {
-      for start in stride(from: 0, to: table.symbols.count, by: Self.symbolByteCount) {
+      for start in stride(from: 0, to: table.symbols.count, by: ELFSymbolRecord.byteCount) {
         guard let information = table.symbols.integer(UInt8.self, at: start + 4), information & 0xf == 2,
           symbol(at: start, of: table) != nil, let offset = table.symbols.integer(UInt32.self, at: start),
           let text = table.names.text(at: Int(offset), before: table.names.count, limit: 4096), isWanted(text)

@@ -33,7 +33,8 @@ extension FlameGraph {
       let index = Int(tree.nodes[node].label)
       let label = tree.labels.labels[index]
       writeFrame(
-        to: &writer, name: label.name, kind: label.kind, detail: detail(of: label, tree.labels.functions[index]),
+        to: &writer, name: Self.oneLine(label.name), kind: label.kind,
+        detail: detail(of: label, tree.labels.functions[index]),
         left: box.left, width: box.width, row: box.depth + 1, total: totals[node], count: weighted.totalCounts[node],
         own: weighted.selfCounts[node])
     }
@@ -139,6 +140,12 @@ extension FlameGraph {
   }
 
   // MARK: Words and numbers
+
+  /// A name without ends of lines: the first line of a tooltip is the name.
+  private static func oneLine(_ name: String) -> String {
+    guard name.utf8.contains(where: { $0 < 0x20 }) else { return name }
+    return String(decoding: name.utf8.map { $0 < 0x20 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+  }
 
   private static func letter(of kind: Profile.FrameKind) -> String {
     switch kind {

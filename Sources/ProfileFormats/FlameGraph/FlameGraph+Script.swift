@@ -17,13 +17,13 @@ extension FlameGraph {
     }
     return """
 
-      #paper{fill:#fff} text{fill:#1b1b1b} #title{font-size:16px;font-weight:bold} .small{fill:#555}
+      :root{min-height:100vh;background:#fff} #paper{fill:#fff} text{fill:#1b1b1b} #title{font-size:16px;font-weight:bold} .small{fill:#555}
       .button{fill:#0b57b0;cursor:pointer;text-decoration:underline}
       .f{cursor:pointer} .f text{pointer-events:none} .f:hover rect{stroke:#000;stroke-width:1.2}
       .up{opacity:.55} .hit rect{fill:#c22bd8 !important} .hit text{fill:#fff !important}
       \(rules(72, 1))
       @media (prefers-color-scheme: dark){
-      #paper{fill:#16181d} text{fill:#e8e8e8} .small{fill:#a9afba} .button{fill:#7db7ff}
+      :root{background:#16181d} #paper{fill:#16181d} text{fill:#e8e8e8} .small{fill:#a9afba} .button{fill:#7db7ff}
       .f:hover rect{stroke:#fff} .f text{fill:#f4f4f4} .hit rect{fill:#d64be8 !important}
       \(rules(34, 0.72))
       }
@@ -102,7 +102,7 @@ extension FlameGraph {
           sum += frame.x + frame.w - Math.max(frame.x, end);
           end = frame.x + frame.w;
         });
-        matched.textContent = problem || (pattern ? hits.length + " frames match " + text + ", " +
+        matched.textContent = problem || (pattern ? hits.length + (hits.length === 1 ? " frame matches " : " frames match ") + text + ", " +
           sum.toFixed(2) + " % of the width" : " ");
         draw();
       }

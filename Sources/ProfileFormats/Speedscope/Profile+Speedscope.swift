@@ -1,8 +1,9 @@
 extension Profile {
-  /// Writes speedscope's JSON: for each thread the opening and closing of functions, from one sample to the next.
+  /// Writes speedscope's JSON: for each thread its stacks one after the other with their weights.
   ///
-  /// Values are the samples' weights one after the other, so that gaps in which a thread did not run take no room. Functions
-  /// that stay on the stack from one sample to the next are not closed and opened again, which keeps deep stacks short.
+  /// Values are the samples' weights one after the other, so that gaps in which a thread did not run take no room. Samples in a
+  /// row with one stack become one. The format's other way, events that open and close functions, takes many times the room
+  /// where stacks are deep and change.
   func writeSpeedscope(to writer: inout ByteWriter) {
     var tree = CallTree(self)
     var ends: [Int32] = []
@@ -45,49 +46,28 @@ extension Profile {
   ) {
     let process = self[self[thread].process]
     let total = indices.reduce(UInt64(0)) { $0 &+ speedscopeValue(of: samples[$1]) }
-    writer.write("\n{\"type\":\"evented\",\"name\":")
+    writer.write("\n{\"type\":\"sampled\",\"name\":")
     writer.write(json: "\(process.name)/\(process.pid) \(self[thread].name)/\(self[thread].tid)")
     writer.write(",\"unit\":\"\(hasWeights ? "nanoseconds" : "none")\",\"startValue\":0,\"endValue\":")
     writer.write(number: total)
-    writer.write(",\"events\":[")
-    var isFirst = true
-    func write(_ kind: String, _ label: UInt32, at value: UInt64, to writer: inout ByteWriter) {
-      if !isFirst { writer.write(byte: UInt8(ascii: ",")) }
-      isFirst = false
-      writer.write("{\"type\":\"\(kind)\",\"frame\":")
-      writer.write(number: UInt64(label))
-      writer.write(",\"at\":")
-      writer.write(number: value)
-      writer.write("}")
-    }
-    var value: UInt64 = 0
-    var present: Int32 = -1
-    var opening: [UInt32] = []
+    // Samples in a row with one stack: where it ends, and what it weighs.
+    var runs: [(end: Int32, weight: UInt64)] = []
     for index in indices {
-      // Up from the present stack to what it has in common with the next, and down to that.
-      var next = ends[index]
-      let end = next
-      opening.removeAll(keepingCapacity: true)
-      while present != next {
-        let presentDepth = present < 0 ? -1 : Int(tree.nodes[Int(present)].depth)
-        let nextDepth = next < 0 ? -1 : Int(tree.nodes[Int(next)].depth)
-        if presentDepth >= nextDepth {
-          write("C", tree.nodes[Int(present)].label, at: value, to: &writer)
-          present = tree.nodes[Int(present)].parent
-        }
-        if nextDepth >= presentDepth {
-          opening.append(tree.nodes[Int(next)].label)
-          next = tree.nodes[Int(next)].parent
-        }
+      let weight = speedscopeValue(of: samples[index])
+      if let last = runs.last, last.end == ends[index] {
+        runs[runs.count - 1].weight &+= weight
+      } else {
+        runs.append((ends[index], weight))
       }
-      for label in opening.reversed() { write("O", label, at: value, to: &writer) }
-      present = end
-      value &+= speedscopeValue(of: samples[index])
     }
-    while present >= 0 {
-      write("C", tree.nodes[Int(present)].label, at: value, to: &writer)
-      present = tree.nodes[Int(present)].parent
+    writer.write(",\"samples\":[")
+    writer.write(list: runs) { writer, run in
+      writer.write("[")
+      writer.write(list: tree.path(to: run.end)) { $0.write(number: UInt64($1)) }
+      writer.write("]")
     }
+    writer.write("],\"weights\":[")
+    writer.write(list: runs) { $0.write(number: $1.weight) }
     writer.write("]}")
   }
 

@@ -131,8 +131,8 @@ extension Profile {
         for index in samples {
           let sample = profile.samples[index]
           var node = tree.node(of: sample.stack)
-          if node < 0 {
-            node = tree.child(of: -1, tree.labelIndex(.init(name: "[no stack]", kind: .marker, module: nil)))
+          if sample.stack == .empty && !group.isPending {
+            node = tree.child(of: node, tree.labelIndex(.init(name: "[no stack]", kind: .marker, module: nil)))
           }
           if tree.nodes.count > counts.count {
             counts += Array(repeating: 0, count: tree.nodes.count - counts.count)

@@ -20,6 +20,12 @@ extension Profile {
       public var reason: String
       /// How many samples.
       public var samples: UInt64
+
+      /// Samples whose stack ends early for one reason.
+      public init(reason: String, samples: UInt64) {
+        self.reason = reason
+        self.samples = samples
+      }
     }
 
     /// The part of the samples that have a user stack, or should have one, whose stack is whole: 0 to 1; 1 for no samples.
