@@ -73,6 +73,7 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    module("BPFProfiler", ["BPFObject", "BPFLinux", "ProfileFormats"], exclude: ["Program"]),
     module(
       "BPFCompiler",
       [
@@ -90,7 +91,7 @@ let package = Package(
     .executableTarget(
       name: "MeropsCommand",
       dependencies: [
-        "Merops", "ELF",
+        "Merops", "ELF", "BPFLinux", "BPFProfiler", "ProfileFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -126,6 +127,12 @@ let package = Package(
       "SymbolizationTests", ["Symbolization", "ELF", "GZip", .product(name: "SystemPackage", package: "swift-system")]),
     tests("GZipTests", ["GZip"]),
     tests("ProfileFormatsTests", ["ProfileFormats", .product(name: "SystemPackage", package: "swift-system")]),
+    tests(
+      "BPFProfilerTests",
+      [
+        "BPFProfiler", "BPFLinux", "BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFCompiler",
+        "ProfileFormats", "Merops",
+      ]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",

@@ -20,7 +20,9 @@ package struct MeropsCommand: AsyncParsableCommand {
       \(CommandStatus.table)
       """,
     version: "0.1.0",
-    subcommands: [RunCommand.self, InspectCommand.self, BTFCommand.self, ConformanceCommand.self])
+    subcommands: [
+      RunCommand.self, ProfileCommand.self, InspectCommand.self, BTFCommand.self, ConformanceCommand.self,
+    ])
 
   package init() {}
 

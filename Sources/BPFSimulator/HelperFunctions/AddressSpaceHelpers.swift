@@ -32,7 +32,7 @@ private func findMapping(_ run: ProgramRun, _ invocation: inout Invocation) thro
 }
 
 extension Machine {
-  /// A `struct vm_area_struct`, then its file and the file's name.
+  /// A `struct vm_area_struct`, then its file, the file's name, inode and file system.
   fileprivate func makeObjects(
     of mapping: UserMemory.Mapping, in task: SimulatedTask
   ) throws(MachineError) -> [KernelObject] {
@@ -41,8 +41,11 @@ extension Machine {
     try kernelObjects.store(mapping.end, in: "vm_end", of: area)
     try kernelObjects.store(try kernelObjects.load("mm", of: task.object), in: "vm_mm", of: area)
     // VM_READ, VM_WRITE and VM_EXEC are the bits of the protection; VM_MAYREAD, VM_MAYWRITE and VM_MAYEXEC above them.
-    try kernelObjects.store(UInt64(mapping.protection.rawValue) | 0x70, in: "vm_flags", of: area)
+    var flags = UInt64(mapping.protection.rawValue) | 0x70
+    if mapping.isDevice { flags |= 0x4000 }
+    try kernelObjects.store(flags, in: "vm_flags", of: area)
     guard case .file(let path) = mapping.backing else { return [area] }
+    try kernelObjects.store(mapping.fileOffset / UserMemory.pageSize, in: "vm_pgoff", of: area)
     let file = try kernelObjects.make("file")
     let entry = try kernelObjects.make("dentry")
     let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -52,6 +55,22 @@ extension Machine {
     try kernelObjects.store(UInt64(min(name.utf8.count, place.byteCount - 1)), in: "d_name.len", of: entry)
     try kernelObjects.store(entry.address, in: "f_path.dentry", of: file)
     try kernelObjects.store(file.address, in: "vm_file", of: area)
-    return [area, file, entry]
+    let inode = try kernelObjects.make("inode")
+    let fileSystem = try kernelObjects.make("super_block")
+    try kernelObjects.store(inodeNumber(of: path), in: "i_ino", of: inode)
+    // The first device without a name of its own, as a file system in memory has it.
+    try kernelObjects.store(1, in: "s_dev", of: fileSystem)
+    try kernelObjects.store(fileSystem.address, in: "i_sb", of: inode)
+    try kernelObjects.store(inode.address, in: "f_inode", of: file)
+    try kernelObjects.store(inode.address, in: "d_inode", of: entry)
+    return [area, file, entry, inode, fileSystem]
+  }
+
+  /// The number of a file: paths are numbered as they are first asked for.
+  private func inodeNumber(of path: String) -> UInt64 {
+    if let known = inodeNumbers[path] { return known }
+    let number = UInt64(inodeNumbers.count) + 1
+    inodeNumbers[path] = number
+    return number
   }
 }

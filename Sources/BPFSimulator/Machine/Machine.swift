@@ -64,6 +64,8 @@ public final class Machine {
   var awakened: [SimulatedTask] = []
   var mapsByRegion: [UInt64: LoadedMap] = [:]
   var memoryObjects: [ObjectIdentifier: KernelObject] = [:]
+  /// The numbers of the files that are mapped, by their paths.
+  var inodeNumbers: [String: UInt64] = [:]
   var registerObjects: [ProgramAddress: KernelObject] = [:]
   /// Names of weak kernel functions that programs may call and the kernel does not have.
   var missingFunctions: [String] = []

@@ -40,6 +40,10 @@ public final class UserMemory {
     public var protection: Protection
     /// What its pages come from.
     public var backing: Backing
+    /// The offset in its file of what is at ``start``, in bytes; 0 where there is no file.
+    public var fileOffset: UInt64 = 0
+    /// Whether reading it may have effects on a device (`VM_IO`).
+    public var isDevice = false
   }
 
   /// How an access to a page that is not resident ends.
@@ -88,10 +92,12 @@ public final class UserMemory {
   ///   - byteCount: the size, rounded up to whole pages.
   ///   - address: where, on a page boundary; `nil` for the next free place.
   ///   - isResident: whether the pages can be read without a fault.
+  ///   - fileOffset: the offset in the file of the first page.
+  ///   - isDevice: whether reading may have effects on a device.
   @discardableResult
   public func map(
     byteCount: Int, at address: UInt64? = nil, isResident: Bool = true, backing: Backing = .anonymous,
-    protection: Protection = [.read, .write]
+    protection: Protection = [.read, .write], fileOffset: UInt64 = 0, isDevice: Bool = false
   ) throws(MachineError) -> UInt64 {
     let pageCount = (UInt64(clamping: max(byteCount, 1)) + Self.pageSize - 1) / Self.pageSize
     let start = address ?? nextFreeAddress
@@ -107,7 +113,9 @@ public final class UserMemory {
       pages[start / Self.pageSize + number] = Page(
         bytes: [UInt8](repeating: 0, count: Int(Self.pageSize)), isResident: isResident, faultHandler: nil)
     }
-    let mapping = Mapping(start: start, end: start + length, protection: protection, backing: backing)
+    let mapping = Mapping(
+      start: start, end: start + length, protection: protection, backing: backing, fileOffset: fileOffset,
+      isDevice: isDevice)
     mappings.insert(mapping, at: mappings.firstIndex { $0.start > start } ?? mappings.endIndex)
     if address == nil { nextFreeAddress = start + length + Self.pageSize }
     return start
@@ -138,13 +146,15 @@ public final class UserMemory {
       guard mapping.start < last, first < mapping.end else { return [mapping] }
       var rest: [Mapping] = []
       if mapping.start < first {
-        rest.append(
-          Mapping(
-            start: mapping.start, end: first, protection: mapping.protection, backing: mapping.backing))
+        var before = mapping
+        before.end = first
+        rest.append(before)
       }
       if last < mapping.end {
-        rest.append(
-          Mapping(start: last, end: mapping.end, protection: mapping.protection, backing: mapping.backing))
+        var after = mapping
+        after.start = last
+        if case .file = mapping.backing { after.fileOffset &+= last - mapping.start }
+        rest.append(after)
       }
       return rest
     }

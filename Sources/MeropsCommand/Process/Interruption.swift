@@ -25,12 +25,14 @@ enum Interruption {
     let isInterrupted = Flag()
     let task = Task.detached {
       let status = await body()
-      exit(isInterrupted.isRaised ? .interrupted : status)
+      exit(isInterrupted.isRaised && !isAwaitedByCommand.isRaised ? .interrupted : status)
     }
     var number: Int32 = 0
     while sigwait(&signals, &number) != 0 {}
     isInterrupted.raise()
     task.cancel()
+    // A second signal is an order.
+    if isAwaitedByCommand.isRaised { while sigwait(&signals, &number) != 0 {} }
     #if canImport(Glibc)
       var limit = timespec(tv_sec: patience, tv_nsec: 0)
       // The end of a child interrupts the wait as well.
@@ -40,6 +42,11 @@ enum Interruption {
     #endif
     exit(.interrupted)
   }
+
+  /// Says that a signal is what the command waits for: it ends by itself then, and well.
+  static func isAwaited() { isAwaitedByCommand.raise() }
+
+  private static let isAwaitedByCommand = Flag()
 
   private final class Flag: Sendable {
     private let value = Atomic(false)

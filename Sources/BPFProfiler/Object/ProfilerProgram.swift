@@ -1,0 +1,64 @@
+package import BPFObject
+
+/// The BPF program that samples and unwinds. Its source is in `Program/`; the object is carried as text, so that nobody
+/// needs a compiler to profile.
+package enum ProfilerProgram {
+  /// The names of its parts.
+  static let sampler = "take_sample"
+  static let samplerAtOnce = "take_sample_at_once"
+  static let forkFollower = "follow_fork"
+  static let exitFollower = "forget_thread"
+
+  /// The object.
+  package static func object() throws(ProfilingError) -> ObjectFile {
+    guard let bytes = bytes(ofBase64: encoded) else { throw .program("its text is damaged") }
+    do throws(ObjectError) {
+      return try ObjectFile(parsing: bytes)
+    } catch { throw .program("\(error)") }
+  }
+
+  /// The bytes of a text of 64 letters; `nil` when there is another letter in it.
+  package static func bytes(ofBase64 text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count / 4 * 3)
+    var bits: UInt32 = 0
+    var count = 0
+    for letter in text.utf8 {
+      let value: UInt8
+      switch letter {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = letter - UInt8(ascii: "A")
+      case UInt8(ascii: "a")...UInt8(ascii: "z"): value = letter - UInt8(ascii: "a") + 26
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = letter - UInt8(ascii: "0") + 52
+      case UInt8(ascii: "+"): value = 62
+      case UInt8(ascii: "/"): value = 63
+      case UInt8(ascii: "="), UInt8(ascii: "\n"): continue
+      default: return nil
+      }
+      bits = bits << 6 | UInt32(value)
+      count += 6
+      if count >= 8 {
+        count -= 8
+        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+      }
+    }
+    return bytes
+  }
+
+  /// The text of bytes, in lines.
+  package static func base64(of bytes: [UInt8]) -> String {
+    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var text: [UInt8] = []
+    var column = 0
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let piece = bytes[start..<min(start + 3, bytes.count)]
+      let bits = piece.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - piece.count))
+      for index in 0...piece.count { text.append(letters[Int(bits >> UInt32(18 - 6 * index) & 63)]) }
+      column += 4
+      if column >= 116 {
+        text.append(UInt8(ascii: "\n"))
+        column = 0
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

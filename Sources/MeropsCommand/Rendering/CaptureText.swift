@@ -1,0 +1,41 @@
+import BPFProfiler
+
+/// How much a profiler has captured, and what it did to the target, in a few lines.
+package struct CaptureText {
+  private let style: Style
+
+  package init(style: Style) { self.style = style }
+
+  package func text(of report: CaptureReport) -> String {
+    var lines = [
+      "\(report.samples) samples, \(report.samplesWithUserStack) with a user stack: "
+        + "\(Self.percent(report.captureRate)) whole"
+    ]
+    var table = Columns([.right, .left])
+    if report.lostSamples > 0 { table.add("\(report.lostSamples)", "lost: the buffer was full", role: .failure) }
+    for (status, samples) in report.reasons { table.add("\(samples)", status.description) }
+    let none = report.samples - report.samplesWithUserStack
+    if none > 0 { table.add("\(none)", "of kernel threads and of threads that were ending", role: .faint) }
+    lines += table.lines(style, indentation: 2)
+    lines.append(
+      "per sample \(Self.microseconds(report.meanInterrupt)) in the interrupt, "
+        + "\(Self.microseconds(report.warm.mean)) for a stack of \(Int(report.warm.meanFrames.rounded())) frames "
+        + "(\(Self.microseconds(report.cold.mean)) where rules had to be read)")
+    lines.append(
+      "harm: \(report.majorFaults) major faults, longest stall \(Self.microseconds(Int(report.longestWalk))), "
+        + "no system call interrupted")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  static func percent(_ part: Double) -> String {
+    // Rounded down, so that 100 % means all.
+    let hundredths = Int((part * 10_000).rounded(.down))
+    let digits = String(hundredths % 100)
+    return "\(hundredths / 100).\(digits.count < 2 ? "0" : "")\(digits) %"
+  }
+
+  static func microseconds(_ nanoseconds: Int) -> String {
+    if nanoseconds >= 10_000_000 { return "\(nanoseconds / 1_000_000) ms" }
+    return "\(nanoseconds / 1000).\(nanoseconds % 1000 / 100) µs"
+  }
+}
