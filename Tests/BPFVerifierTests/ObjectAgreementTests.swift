@@ -25,11 +25,11 @@ struct ObjectAgreementTests {
       for file in try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
       where file.hasSuffix(".bpf.c") {
         let text = try String(contentsOf: directory.appending(path: file), encoding: .utf8)
-        for cpu in BPFCompiler.Options.CPU.allCases {
+        for cpu in BPFCompiler.CPU.allCases {
           // An old instruction set can not express some programs.
           guard
             let output = try? await compiler.compile(
-              .text(text), options: .init(cpu: cpu), headers: SimulatedKernelTypes.headers)
+              .text(text), headers: SimulatedKernelTypes.headers, options: .init(cpu: cpu))
           else { continue }
           for row in ObjectComparison.rows(try ObjectFile(parsing: output.object), kernelTypes: types) {
             counts.add(row.difference)

@@ -3,7 +3,8 @@ import Foundation
 /// The differences from the kernel's verifier that are known, each with its reason.
 ///
 /// `Agreement/known.txt` holds them: a reason as a heading, below it a line for each program, `kind: title`. What is
-/// accepted here and refused by the kernel can not be in it.
+/// accepted here and refused by the kernel can stand only under a reason that begins with `Policy:`, when the refusal has
+/// nothing to do with safety, or with `Open:`, as a defect that is reported by each run until it is mended.
 struct KnownDifferences {
   /// The reason for each difference.
   private(set) var reasons: [String: String] = [:]
@@ -17,7 +18,11 @@ struct KnownDifferences {
       if line.hasPrefix("## ") {
         groups.append((String(line.dropFirst(3)), []))
       } else {
-        guard !groups.isEmpty, !line.hasPrefix(Difference.acceptedHere.rawValue) else {
+        let reason = groups.last?.reason ?? ""
+        guard
+          !groups.isEmpty,
+          !line.hasPrefix(Difference.acceptedHere.rawValue) || reason.hasPrefix("Policy:") || Self.isOpen(reason)
+        else {
           throw CorpusFile.Trouble(description: "this can not be a known difference: \(line)")
         }
         groups[groups.count - 1].lines.append(line)
@@ -25,6 +30,9 @@ struct KnownDifferences {
       }
     }
   }
+
+  /// Whether a reason is one that is to be mended.
+  static func isOpen(_ reason: String) -> Bool { reason.hasPrefix("Open:") }
 
   static func key(_ difference: Difference, _ title: String) -> String { "\(difference.rawValue): \(title)" }
 }
