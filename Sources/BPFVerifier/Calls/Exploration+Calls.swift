@@ -114,7 +114,9 @@ extension Exploration {
   /// Widens the numbers that differ from those of the last round that came by here and do not matter so far.
   mutating func widen(afterCallback: Bool = false) {
     // At a call that calls back the state before the call counts; elsewhere the last one is that of this very round.
-    guard parent >= 0, let index = previousRound(from: afterCallback ? parent : states[Int(parent)].parent) else {
+    guard parent >= 0 else { return }
+    let place = afterCallback ? instruction : previous
+    guard let index = previousRound(at: place, from: afterCallback ? parent : states[Int(parent)].parent) else {
       return
     }
     let contents = states[Int(index)].contents
@@ -154,23 +156,14 @@ extension Exploration {
   }
 
   /// The last state on the way here that was kept before the instruction to be gone on with, in the same frames.
-  private func previousRound(from start: Int32) -> Int32? {
+  private func previousRound(at place: Int, from start: Int32) -> Int32? {
     var index = start
     while index >= 0 {
       let record = states[Int(index)]
-      if Int(record.instruction) == roundInstruction, isSameCallChain(record.contents) { return index }
+      if Int(record.instruction) == place, isSameCallChain(record.contents) { return index }
       index = record.parent
     }
     return nil
-  }
-
-  private var roundInstruction: Int {
-    if case .mayGoto? = code.instructions[previous >= 0 && previous < code.instructions.count ? previous : 0],
-      instruction == previous + 1
-    {
-      return previous
-    }
-    return instruction
   }
 
   private func isSameCallChain(_ contents: Int) -> Bool {

@@ -14,9 +14,8 @@ extension Exploration {
   /// A call of a function that is verified on its own: only its types count.
   mutating func callGlobal(_ index: Int) throws(Stop) {
     let name = code.functions[index].name
-    let parameters = try globalParameters(index)
     do {
-      for (position, parameter) in parameters.enumerated() {
+      for (position, parameter) in try globalParameters(index).enumerated() {
         try checkGlobal(parameter, position)
       }
     } catch {
@@ -43,7 +42,6 @@ extension Exploration {
 
   private mutating func checkGlobal(_ parameter: GlobalParameter, _ position: Int) throws(Stop) {
     guard let register = Register(rawValue: UInt8(position + 1)) else { return }
-    try require(register)
     let state = self[register]
     switch parameter {
     case .scalar:
@@ -97,7 +95,7 @@ extension Exploration {
         .globalArguments(function: name))
     }
     switch types.plain(signature.result)?.kind {
-    case .integer?, .enumeration?, .void?: break
+    case .integer?, .enumeration?: break
     default:
       throw reject(
         "Global function \(name)() doesn't return scalar. Only those are supported.", .invalidArgument,
@@ -126,7 +124,12 @@ extension Exploration {
         if pointee.name == "bpf_dynptr" { throw unsupported("dynptrs") }
         if isContextType(pointee.name) { return .context }
       }
-      guard let size = try? types.size(of: target), size > 0 else { break }
+      guard let size = try? types.size(of: target) else {
+        let kind = pointee.name.isEmpty ? "UNKNOWN " : "FWD \(pointee.name)"
+        throw reject(
+          "arg#\(position) reference type('\(kind)') size cannot be determined: -22", .invalidArgument,
+          .globalArguments(function: name))
+      }
       return .memory(size, isNullable: !tags.contains("arg:nonnull"))
     default: break
     }

@@ -92,7 +92,12 @@ extension Exploration {
   private mutating func checkKind(
     _ argument: HelperArgument, _ register: Register, _ state: RegisterState, _ call: CallArguments
   ) throws(Stop) {
-    let expected = kinds(of: argument)
+    var expected = kinds(of: argument)
+    if argument.kind == .mapValue, let map = call.map,
+      [.socketMap, .socketHash].contains(program.maps[map].definition.type)
+    {
+      expected = kinds(of: HelperArgument(.kernelSocketCommon))
+    }
     var flags = state.flags
     flags.remove([.dynptrSlice, .ownType])
     if argument.traits.contains(.isNullable) { flags.remove(.nullable) }
@@ -181,7 +186,11 @@ extension Exploration {
       guard let map = call.map else {
         throw reject("invalid map_ptr to access map->value", .accessDenied, .other)
       }
-      if isNull { return }
+      if isNull || ![.stack, .packet, .packetMetadata, .mapKey, .mapValue, .memory, .buffer, .btf].contains(state.kind)
+      {
+        return
+      }
+      if state.kind == .btf, !state.flags.contains(.trusted) { return }
       try checkMemory(register, program.maps[map].valueSize, isWrite: isWritten, zeroAllowed: false, &call)
     case .fixedMemory(let count):
       if isNull { return }

@@ -24,6 +24,11 @@ extension Exploration {
         "cannot call GPL-restricted function from non-GPL compatible program", .invalidArgument,
         .licence(prototype.name))
     }
+    if identifier == 173, program.kind.type != .kprobe, program.kind.type != .tracing {
+      throw reject(
+        "func bpf_get_func_ip#173 not supported for program type \(program.kind.type.rawValue)", 524,
+        .helperUnavailable(number: identifier, name: prototype.name))
+    }
     if HelperPrototype.isRefusedInProbe(identifier, for: program.kind) {
       throw reject(
         "helper call is not allowed in probe", .invalidArgument,
@@ -104,7 +109,7 @@ extension Exploration {
     case .exchangedPointer: throw unsupported("bpf_kptr_xchg")
     case .perCPUVariable: throw unsupported("variables of each CPU")
     }
-    if prototype.traits.contains(.acquires) {
+    if prototype.traits.contains(.acquires) || identifier == 1 && holdsSockets(call.map) {
       let id = acquire(.object)
       let place = Self.place(frame, 0)
       registers[place].id = id
@@ -113,8 +118,20 @@ extension Exploration {
       registers[Self.place(frame, 0)].reference = call.reference
     }
     if prototype.traits.contains(.resultIsSizeOrError) { boundResult(call) }
+    if identifier == 8 {
+      // The number of this processor.
+      registers[Self.place(frame, 0)].number.unsigned.maximum = UInt64(max(options.kernel.processorCount, 1) - 1)
+      registers[Self.place(frame, 0)].number.synchronize()
+    }
     if prototype.traits.contains(.changesPacket) { invalidatePackets() }
     return .next
+  }
+
+  /// A look-up in a map of sockets takes a reference on the socket.
+  private func holdsSockets(_ map: Int?) -> Bool {
+    guard let map else { return false }
+    let type = program.maps[map].definition.type
+    return type == .socketMap || type == .socketHash
   }
 
   /// An array has an element for every key below its length: the value cannot be null.

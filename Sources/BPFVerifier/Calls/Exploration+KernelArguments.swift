@@ -57,7 +57,7 @@ extension Exploration {
     _ facts: KernelFunctionFacts, _ parameter: KernelFunctionFacts.Parameter, _ register: Register,
     _ state: RegisterState, _ index: Int
   ) throws(Stop) {
-    let isStrict = !facts.function.flags.isDisjoint(with: [.trustedArguments, .rcu])
+    let isStrict = !facts.function.flags.isDisjoint(with: [.trustedArguments, .rcu, .release])
     guard isStrict, state.isNull || state.isNullable, !parameter.isNullable else { return }
     throw reject(
       "Possibly NULL pointer passed to trusted arg\(index)", .accessDenied,
@@ -151,6 +151,12 @@ extension Exploration {
     _ state: RegisterState, _ index: Int, _ call: inout CallArguments
   ) throws(Stop) -> Bool {
     if state.isNull, parameter.isNullable { return parameter.isSized }
+    if state.kind == .mapPointer {
+      throw reject(
+        "kernel function \(facts.function.name) args#\(index) expected pointer to \(parameter.target) but "
+          + "R\(register.rawValue) has a pointer to STRUCT bpf_map",
+        .invalidArgument, .argument(register, found: "bpf_map", expected: [parameter.target]))
+    }
     let isObject =
       state.kind == .btf || state.kind == .socket || state.kind == .socketCommon || state.kind == .tcpSocket
     guard isObject else {
@@ -162,7 +168,7 @@ extension Exploration {
         .invalidArgument, .argument(register, found: kindName(state), expected: [parameter.target]))
     }
     let flags = facts.function.flags
-    if !flags.isDisjoint(with: [.trustedArguments, .rcu]), !isTrusted(state) {
+    if !flags.isDisjoint(with: [.trustedArguments, .rcu, .release]), !isTrusted(state) {
       if !flags.contains(.rcu) {
         throw reject(
           "R\(register.rawValue) must be referenced or trusted", .invalidArgument,

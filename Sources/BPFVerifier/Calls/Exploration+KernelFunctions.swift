@@ -25,12 +25,13 @@ extension Exploration {
       throw reject(
         "program must be sleepable to call sleepable kfunc \(name)", .accessDenied, .sleeping(name))
     }
+    if facts.function.role == .throwException { throw unsupported("exceptions") }
     var call = CallArguments(kernelFunction: name)
     try check(facts, &call)
     if facts.function.role == .scheduleTaskWork {
       try pushAsynchronous(call, .taskWork, returns: .full, isSleepable: true)
     } else if facts.function.role == .setWorkCallback {
-      try pushAsynchronous(call, .workQueue, returns: .full, isSleepable: true)
+      try pushAsynchronous(call, .workQueue, returns: Interval(0, 0), isSleepable: true)
     }
     try changeRegions(facts.function, sleeps: sleeps)
     if let released = call.released {

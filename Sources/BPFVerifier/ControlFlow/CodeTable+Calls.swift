@@ -26,6 +26,11 @@ extension CodeTable {
         else {
           continue
         }
+        if name.hasPrefix("bpf_xdp_metadata_") {
+          throw Rejection(
+            message: "metadata kfuncs require device-bound program", errno: .invalidArgument, instruction: nil,
+            cause: .kernelFunctionUnavailable(name))
+        }
         guard input.isGPLCompatible else {
           throw Rejection(
             message: "cannot call kernel function from non-GPL compatible program", errno: .invalidArgument,

@@ -192,7 +192,7 @@ extension Exploration {
   mutating func push(_ target: Int, from origin: Int, _ resumption: PendingBranch.Resumption = .none) throws(Stop) {
     guard pending.count < options.limits.pendingBranches else {
       throw reject(
-        "The sequence of \(pending.count + 1) jumps is too complex.", .tooBig, .tooManyBranches)
+        "The sequence of \(pending.count + 1) jumps is too complex.", .fault, .tooManyBranches)
     }
     let (contents, words) = capture(keepsAll: true)
     if parent >= 0 { states[Int(parent)].branches += 1 }

@@ -124,6 +124,8 @@ extension Exploration {
         continue
       }
       var next: (BTFTypeID, Int)?
+      // Members of a union lie above each other: one that does not fit says nothing of the others.
+      var misfit: String?
       search: for member in layout.members {
         let start = member.bitOffset / 8
         if offset + size <= start { if layout.isUnion { continue } else { break } }
@@ -144,9 +146,10 @@ extension Exploration {
           break search
         case .pointer, .otherPointer:
           guard size == 8, offset == elementStart else {
-            return .fault(
+            misfit =
               "cannot access ptr member \(member.name) with moff \(elementStart) in struct \(layout.name) with off "
-                + "\(offset) size \(size)")
+              + "\(offset) size \(size)"
+            if layout.isUnion { continue search } else { break search }
           }
           if case .pointer(let target, let tags) = member.kind {
             return .pointer(target, tags.union(flags), field: member.name)
@@ -155,15 +158,16 @@ extension Exploration {
         case .scalar, .unknown:
           let end = elementStart + member.elementByteCount
           guard offset + size <= end else {
-            return .fault(
+            misfit =
               "access beyond the end of member \(member.name) (mend:\(end)) in struct \(layout.name) with off "
-                + "\(offset) size \(size)")
+              + "\(offset) size \(size)"
+            if layout.isUnion { continue search } else { break search }
           }
           return .scalar
         }
       }
       guard let (inner, rest) = next else {
-        return .fault("struct \(layout.name) doesn't have field at offset \(offset)")
+        return .fault(misfit ?? "struct \(layout.name) doesn't have field at offset \(offset)")
       }
       (id, offset) = (inner, rest)
     }

@@ -63,6 +63,9 @@ extension Exploration {
     if state.kind == .scalar, let value = state.number.constant {
       return (state.isPrecise ? "P" : "") + Self.logNumber(Int64(bitPattern: value))
     }
+    if state.kind == .stack, Int(state.object) != frame {
+      return "fp[\(state.object)]\(Int(state.offset) + Int(Int64(bitPattern: state.number.constant ?? 0)))"
+    }
     if state.kind == .stack { return "fp\(Int(state.offset) + Int(Int64(bitPattern: state.number.constant ?? 0)))" }
     var parts: [String] = []
     if state.kind == .mapValue || state.kind == .mapKey || state.kind == .mapPointer {

@@ -23,6 +23,9 @@ public struct VerifierOptions: Sendable {
     /// Helper functions that this kernel's configuration leaves out, by number.
     public var missingHelpers: Set<Int32> = []
 
+    /// The processors that the machine may have, which bounds their numbers; what the kernel is built for by default.
+    public var processorCount = 8192
+
     /// A kernel of a version with everything that the version has.
     public init(major: UInt8, minor: UInt8) {
       self.major = major
