@@ -75,9 +75,9 @@ package enum MapRule {
     .arrayOfMaps: HelperSet(named: "map_lookup_elem"),
     .hashOfMaps: HelperSet(named: "map_lookup_elem"),
     .socketMap: HelperSet(
-      named: "sk_redirect_map sock_map_update map_delete_elem msg_redirect_map sk_select_reuseport map_lookup_elem"),
+      named: "sk_redirect_map sock_map_update msg_redirect_map sk_select_reuseport map_lookup_elem"),
     .socketHash: HelperSet(
-      named: "sk_redirect_hash sock_hash_update map_delete_elem msg_redirect_hash sk_select_reuseport map_lookup_elem"),
+      named: "sk_redirect_hash sock_hash_update msg_redirect_hash sk_select_reuseport map_lookup_elem"),
     .reusePortSocketArray: HelperSet(named: "sk_select_reuseport"),
     .queue: HelperSet(named: "map_push_elem map_pop_elem map_peek_elem"),
     .stack: HelperSet(named: "map_push_elem map_pop_elem map_peek_elem"),

@@ -30,7 +30,9 @@ extension HelperSet {
     case .lircMode2: return common.union(HelperSet(named: "rc_repeat rc_keydown rc_pointer_rel"))
     case .cgroupSKB: return common.union(cgroupSKB).union(socketCasts).union(socketLookups)
     case .cgroupSocket: return common.union(cgroupSocket)
-    case .cgroupDevice: return common.union(HelperSet(named: "perf_event_output get_local_storage"))
+    case .cgroupDevice:
+      let whole = common.union(HelperSet(named: "perf_event_output get_local_storage"))
+      return attach == .cgroupDevice ? whole.union(HelperSet(named: "get_retval set_retval")) : whole
     case .cgroupSystemControl: return common.union(cgroupSystemControl)
     case .cgroupSocketOption:
       let whole = common.union(cgroupSocketOption)
