@@ -107,6 +107,9 @@ let package = Package(
         "BPFCompiler", "BPFSimulator", .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Corpus", "Agreement/known.txt"]),
+    tests(
+      "BPFDiagnosticsTests",
+      ["BPFDiagnostics", "BPFObject", "BPFLinux", "BPFCompiler", "BPFSimulator"], exclude: ["Golden"]),
     tests("BPFMapsTests", ["BPFMaps"]),
     tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
