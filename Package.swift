@@ -85,7 +85,7 @@ let package = Package(
       "Merops",
       [
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
-        "BPFCompiler", "BPFLinux", "Symbolization", "ProfileFormats",
+        "BPFCompiler", "BPFLinux", "BPFDiagnostics", "BPFVerifier", "Symbolization", "ProfileFormats",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(

@@ -13,6 +13,7 @@ package struct MeropsCommand: AsyncParsableCommand {
     discussion: """
       EXAMPLES:
         merops run task_work.bpf.c --set user_ptr=@"hello world"
+        merops verify task_work.bpf.o --explain
         merops inspect task_work.bpf.o --disassemble
         merops btf dump --simulated > vmlinux.h
 
@@ -21,7 +22,8 @@ package struct MeropsCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ProfileCommand.self, InspectCommand.self, BTFCommand.self, ConformanceCommand.self,
+      RunCommand.self, ProfileCommand.self, VerifyCommand.self, TestCommand.self, InspectCommand.self, BTFCommand.self,
+      ConformanceCommand.self,
     ])
 
   package init() {}

@@ -116,10 +116,14 @@ struct KernelLogTests {
   @Test("of a long walk is read in a time that grows with its length alone")
   func long() {
     var log = "0: R1=ctx() R10=fp0\n"
+    log += "; for (;;) @ a.bpf.c:3\n"
     for index in 0..<60_000 { log += "\(index % 50): (07) r1 += 1                         ; R1=\(index)\n" }
     log += "BPF program is too large. Processed 1000001 insn\n"
     let diagnostic = Diagnostic(kernelLog: log)
-    #expect(diagnostic.remarks.count == 1)
+    #expect(
+      diagnostic.remarks == [
+        "at the end of the walk 100 of 100 instructions are in line 3: no round of the loop was like one before"
+      ])
     #expect(diagnostic.instruction == 49)
   }
 }

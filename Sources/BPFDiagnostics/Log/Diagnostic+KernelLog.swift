@@ -55,7 +55,7 @@ extension Diagnostic {
   }
 
   /// What to underline: the expression at the column, with what the register at fault holds.
-  static func labels(for diagnostic: Diagnostic) -> [Label] {
+  package static func labels(for diagnostic: Diagnostic) -> [Label] {
     guard let place = diagnostic.place, place.column > 0 else { return [] }
     // The excerpt is shown without its indentation, which columns count.
     let text = Array(place.text)

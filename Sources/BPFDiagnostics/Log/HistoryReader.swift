@@ -27,9 +27,7 @@ struct HistoryReader {
     let message = diagnostic.kernelMessage
     if message.hasPrefix("BPF program is too large") { return profile(&diagnostic) }
     if diagnostic.category == .lifetime, let opening = opening(message) { return tell(of: opening, &diagnostic) }
-    let lines = message.split(separator: "\n").filter { !$0.hasPrefix("cur state:") && !$0.hasPrefix("old state:") }
-    let named = LoggedInstruction.registers(in: Substring(lines.joined(separator: "\n")))
-    let mentioned = named.isEmpty ? Self.argument(in: message).map { [$0] } ?? [] : named
+    let mentioned = MessagePhrase.registers(in: message)
     let isAboutValue = diagnostic.category == .memory || diagnostic.category == .registerType
     let registers = mentioned.isEmpty && isAboutValue ? LoggedInstruction(last.text).reads : mentioned
     for register in registers.prefix(4) where register != 10 {
@@ -69,15 +67,18 @@ struct HistoryReader {
 
   // MARK: Special causes
 
-  /// A program that takes too long: which line was walked most often.
+  /// A program that takes too long: which line most of the walk was in, as far as the log shows it.
   private func profile(_ diagnostic: inout Diagnostic) {
-    var counts: [Int: Int] = [:]
-    for visit in path { counts[visit.instruction, default: 0] += 1 }
-    guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), most.value > 1 else { return }
-    let index = path.lastIndex { $0.instruction == most.key } ?? path.count - 1
-    let line = place(at: index).map { "line \($0.line)" } ?? "instruction \(most.key)"
+    var counts: [String: Int] = [:]
+    for index in path.indices {
+      guard let place = place(at: index), place.line > 0 else { continue }
+      counts["line \(place.line)", default: 0] += 1
+    }
+    guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return }
+    let share = most.value * 100 / path.count
     diagnostic.remarks.append(
-      "\(line) was walked \(most.value) times on the path that used up the budget: no round was like one before")
+      "at the end of the walk \(share) of 100 instructions are in \(most.key): no round of the loop was like one before"
+    )
   }
 
   /// The visit that acquired, locked or opened what the end finds open.
@@ -142,16 +143,6 @@ struct HistoryReader {
     let line = decision.place.map { "line \($0.line)" } ?? "instruction \(decision.instruction)"
     diagnostic.remarks.append("the comparison in \(line) is of signed numbers: a negative number passes it")
     diagnostic.suggestion = "declare the variable unsigned, or compare it with 0 as well"
-  }
-
-  /// The register of an argument that a message counts from 0.
-  private static func argument(in message: String) -> Int? {
-    for pattern in [
-      "Possibly NULL pointer passed to trusted arg{}", "arg#{} {}", "arg{} expected pointer to func",
-    ] {
-      if let number = MessagePattern(pattern).match(message)?.first.flatMap({ Int($0) }) { return number + 1 }
-    }
-    return nil
   }
 
   // MARK: What registers hold

@@ -57,9 +57,9 @@ struct LoggedState {
 }
 
 /// The kernel's words for what a register holds, in words for people.
-enum HoldingText {
+package enum HoldingText {
   /// A phrase without a full stop, such as `a value of map 'counts', or null`.
-  static func words(for contents: Substring) -> String {
+  package static func words(for contents: Substring) -> String {
     if let number = Int64(contents) { return "the number \(number)" }
     if contents.hasPrefix("0x"), let number = UInt64(contents.dropFirst(2), radix: 16) { return "the number \(number)" }
     if contents.hasPrefix("fp"), let offset = Int(contents.dropFirst(2)) {

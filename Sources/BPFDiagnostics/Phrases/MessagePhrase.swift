@@ -102,3 +102,18 @@ public struct MessagePhrase: Hashable, Sendable {
   /// The rows in the order in which they are tried: what is more special comes first.
   private static let table: [Row] = taskWork + returns + memory + calls + lifetimes + structure
 }
+
+extension MessagePhrase {
+  /// The numbers of the registers that a message names, in its order; an argument that it counts from 0 is a register.
+  package static func registers(in message: String) -> [Int] {
+    let lines = message.split(separator: "\n").filter { !$0.hasPrefix("cur state:") && !$0.hasPrefix("old state:") }
+    let named = LoggedInstruction.registers(in: Substring(lines.joined(separator: "\n")))
+    if !named.isEmpty { return named }
+    for pattern in [
+      "Possibly NULL pointer passed to trusted arg{}", "arg#{} {}", "arg{} expected pointer to func",
+    ] {
+      if let number = MessagePattern(pattern).match(message)?.first.flatMap({ Int($0) }) { return [number + 1] }
+    }
+    return []
+  }
+}

@@ -30,7 +30,8 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
     switch self {
     case .success: "all went well"
     case .failed:
-      "a program was stopped, a syscall program returned a negative number, or the command after '--' failed"
+      "a program was stopped or is refused, a test failed, a syscall program returned a negative number, or the command after "
+        + "'--' failed"
     case .usage: "the command line is wrong, or an option does not fit the object"
     case .compilation: "the C source was not compiled, or there is no clang"
     case .input: "a file cannot be read or written, or is not what it should be; a target is not there"
