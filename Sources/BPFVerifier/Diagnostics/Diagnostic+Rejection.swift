@@ -1,5 +1,5 @@
 public import BPFDiagnostics
-import BPFInstructions
+internal import BPFInstructions
 public import BPFObject
 
 extension Diagnostic {
