@@ -73,7 +73,7 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    module("BPFProfiler", ["BPFObject", "BPFLinux", "ProfileFormats"], exclude: ["Program"]),
+    module("BPFProfiler", ["BPFObject", "BPFLinux", "ProfileFormats", "Symbolization"], exclude: ["Program"]),
     module(
       "BPFCompiler",
       [
@@ -85,7 +85,7 @@ let package = Package(
       "Merops",
       [
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
-        "BPFCompiler", "BPFLinux", "BPFDiagnostics", "BPFVerifier", "Symbolization", "ProfileFormats",
+        "BPFCompiler", "BPFLinux", "BPFProfiler", "BPFDiagnostics", "BPFVerifier", "Symbolization", "ProfileFormats",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(

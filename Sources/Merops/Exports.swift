@@ -5,6 +5,7 @@
 @_exported public import BPFLinux
 @_exported public import BPFMaps
 @_exported public import BPFObject
+@_exported public import BPFProfiler
 @_exported public import BPFSimulator
 @_exported public import BPFTaskWork
 @_exported public import BPFTypeFormat

@@ -11,6 +11,8 @@ package struct SampleCollector {
   package private(set) var capture = CaptureReport()
   /// The files by the program's numbers, with where they were seen first.
   package private(set) var modules: [UInt32: (id: Profile.Module.ID, record: ModuleRecord)] = [:]
+  /// Files that were told of since they were last asked for, with a process that has them.
+  private var newModules: [(id: Profile.Module.ID, process: UInt32)] = []
   /// Registers and stacks that were asked for, with what the program made of them.
   package private(set) var memories: [UInt64: MemoryRecord] = [:]
   package private(set) var stackRecords: [UInt64: StackRecord] = [:]
@@ -170,6 +172,7 @@ package struct SampleCollector {
         device: isFile ? record.statDevice : 0, inode: isFile ? record.inode : 0, start: record.start,
         limit: record.end, fileOffset: record.offset))
     modules[record.number] = (id, record)
+    newModules.append((id, record.process))
   }
 
   private mutating func location(of frame: FrameWord, in process: UInt32) -> Profile.Location.ID {
@@ -210,6 +213,9 @@ package struct SampleCollector {
     return location
   }
 
-  /// Puts the functions into the profile's locations.
-  package mutating func edit(_ change: (inout Profile) -> Void) { change(&profile) }
+  /// The files that were told of since the last call.
+  mutating func takeNewModules() -> [(id: Profile.Module.ID, process: UInt32)] {
+    defer { newModules = [] }
+    return newModules
+  }
 }

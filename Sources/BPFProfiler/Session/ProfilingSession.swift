@@ -22,6 +22,8 @@ public final class ProfilingSession {
   private let reader: RingBufferReader
   private let attachments: Attachments
   private var collector: SampleCollector
+  private var symbols = ProfileSymbols()
+  private let begin = ContinuousClock.now
 
   /// Attachments cannot be copied, and so are not put into an array.
   private final class Attachments {
@@ -145,11 +147,22 @@ public final class ProfilingSession {
   /// - Returns: how many records were taken.
   @discardableResult
   public func receive(within time: Duration) throws(ProfilingError) -> Int {
+    let count: Int
     do throws(BPFError) {
-      return try reader.read(timeout: time) { record in
+      count = try reader.read(timeout: time) { record in
         if let record = ProfilerRecord(record) { collector.add(record) }
       }
     } catch { throw .kernel(error) }
+    for module in collector.takeNewModules() {
+      symbols.open(module.id, of: collector.profile, seenIn: module.process)
+    }
+    return count
+  }
+
+  /// Looks up the functions that the samples are in, and notes what was missing for it.
+  public func addSymbols(to recording: inout Recording) {
+    symbols.apply(to: &recording.profile)
+    recording.profile.metadata.notes += symbols.notes
   }
 
   /// Ends the sampling.
@@ -172,8 +185,10 @@ public final class ProfilingSession {
     report.interrupts = Int(clamping: counters.interrupts)
     report.interruptNanoseconds = Int(clamping: counters.interruptNanoseconds)
     report.loadTime = loadTime
+    var profile = collector.profile
+    profile.metadata.duration = UInt64(max(0, (ContinuousClock.now - begin) / .nanoseconds(1)))
     return Recording(
-      profile: collector.profile, report: report, stackRecords: collector.stackRecords, memories: collector.memories,
+      profile: profile, report: report, stackRecords: collector.stackRecords, memories: collector.memories,
       modules: collector.modules.mapValues(\.record))
   }
 }

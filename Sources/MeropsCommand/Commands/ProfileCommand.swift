@@ -16,12 +16,18 @@ package struct ProfileCommand: AsyncParsableCommand {
 
       EXAMPLES:
         merops profile -- ./server --port 8080
-        merops profile -p 4242 --duration 10s --hz 199
-        merops profile -a --duration 5s --folded all.txt
+        merops profile -p 4242 --duration 10s --hz 199 --flamegraph server.svg
+        merops profile -a --duration 5s -o all.pb.gz --folded all.txt
       """)
 
   @OptionGroup(title: "What is sampled")
   package var target: ProfileTargetOptions
+
+  @OptionGroup(title: "Files to write")
+  package var outputs: ProfileOutputOptions
+
+  @Option(help: ArgumentHelp("How many functions the table has.", valueName: "number"))
+  package var limit = 20
 
   @Flag(help: "Print what was captured and at what cost as one JSON document.")
   package var json = false
@@ -45,6 +51,7 @@ package struct ProfileCommand: AsyncParsableCommand {
           ? "nothing to sample: give '-- COMMAND', '-p PROCESS', '-t THREAD' or '-a'"
           : "only one of '-- COMMAND', '-p', '-t' and '-a' can be given")
     }
+    guard limit >= 0 else { throw ValidationError("'--limit \(limit)' is negative") }
   }
 
   package func run() async throws {
@@ -53,26 +60,51 @@ package struct ProfileCommand: AsyncParsableCommand {
     do throws(BPFError) {
       process = command.isEmpty ? nil : try TargetProcess.start(command)
     } catch { throw CommandFailure(.input, "\(error)") }
-    let recording: Recording
+    var recording: Recording
     let session: ProfilingSession
     do throws(ProfilingError) {
-      var options = target.options(command: process?.identifier)
-      if copyStacks != nil {
-        options.copiesMemory = true
-        options.bufferByteCount = 256 << 20
-      }
-      session = try ProfilingSession(options)
+      session = try ProfilingSession(options(process))
       try Sampling(session: session, process: process, limit: target.duration).run()
       recording = try session.finish()
-    } catch {
-      throw CommandFailure(.load, "\(error)")
-    }
+    } catch { throw CommandFailure(.load, "\(error)") }
+    let clock = ContinuousClock()
+    let begin = clock.now
+    session.addSymbols(to: &recording)
+    recording.profile.metadata.commandLine = command
+    let (written, failures) = outputs.write(recording.profile)
+    let outputTime = clock.now - begin
     if let copyStacks { try OutputFile.write(recording.encodedCopies(), to: copyStacks) }
     if json {
-      try Output.standard.write(
-        JSONText.document(CaptureSummary(recording, defersStacks: session.defersStacks)))
+      var summary = CaptureSummary(recording, defersStacks: session.defersStacks)
+      summary.outputMilliseconds = Int(outputTime / .milliseconds(1))
+      try Output.standard.write(JSONText.document(summary))
     } else {
-      try Output.standard.write(CaptureText(style: Style(of: .standard)).text(of: recording.report))
+      try Output.standard.write(text(of: recording, session, written))
     }
+    for failure in failures { Output.error.report(failure) }
+    if !failures.isEmpty { throw ReportedFailure(status: .input) }
+  }
+
+  private func options(_ process: TargetProcess?) -> ProfilingOptions {
+    var options = target.options(command: process?.identifier)
+    if copyStacks != nil {
+      options.copiesMemory = true
+      options.bufferByteCount = 256 << 20
+    }
+    return options
+  }
+
+  private func text(of recording: Recording, _ session: ProfilingSession, _ written: [String]) -> String {
+    let style = Style(of: .standard)
+    var parts = [HottestFunctionsText(style: style).text(of: recording.profile, limit: limit)]
+    var notes = recording.profile.metadata.notes
+    if !session.defersStacks {
+      notes.append("user stacks were taken in the interrupt: what was not in memory is cut off")
+    }
+    parts.append(
+      CaptureText(style: style).text(of: recording.report)
+        + notes.map { style.applied(.faint, to: "note: " + $0.printable) + "\n" }.joined())
+    if !written.isEmpty { parts.append(written.map { "wrote \($0.printable)\n" }.joined()) }
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n")
   }
 }

@@ -23,6 +23,8 @@ struct CaptureSummary: Encodable {
   var cold: Walks
   var loadMilliseconds: Int
   var defersStacks: Bool
+  /// From the end of sampling until symbols were found and all files written.
+  var outputMilliseconds = 0
   /// Processes, with how many samples have a user stack and how many of those are whole.
   var processes: [Process]
 
