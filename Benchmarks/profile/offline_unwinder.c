@@ -75,7 +75,8 @@ static bool get_thread(Dwfl *dwfl, pid_t number, void *argument, void **thread) 
 }
 
 static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *argument) {
-  uint64_t start = number_at(current->registers + 7 * 8, 8);
+  // With the red zone, in which popped registers still are.
+  uint64_t start = number_at(current->registers + 7 * 8, 8) - 128;
 
   (void)dwfl;
   (void)argument;
@@ -145,24 +146,54 @@ static struct process *process_of(uint32_t number) {
   return process;
 }
 
-// The address of a frame that the profiler has found, in the process.
-static uint64_t address_of(const struct process *process, uint64_t frame) {
+static const struct mapping *mapping_of(const struct process *process, uint64_t address) {
+  for (int place = 0; place < process->mapping_count; place++) {
+    const struct mapping *mapping = &process->mappings[place];
+
+    if (address >= mapping->start && address < mapping->end) return mapping;
+  }
+  return NULL;
+}
+
+// Whether a frame that the profiler has found is at an address. A file may be mapped more than once, so places in files are
+// compared and not addresses.
+static bool is_at(const struct process *process, uint64_t frame, uint64_t address) {
+  const struct mapping *mapping = mapping_of(process, address);
   uint32_t number = frame >> 48;
   uint64_t offset = frame & ((1ull << 47) - 1);
 
-  if (number == 0) return offset;
-  for (uint32_t index = 0; index < file_count; index++) {
+  if (number == 0) return offset == address;
+  for (uint32_t index = 0; mapping && index < file_count; index++) {
     if (files[index].number != number) continue;
-    for (int place = 0; place < process->mapping_count; place++) {
-      const struct mapping *mapping = &process->mappings[place];
-      bool is_vdso = files[index].path[0] == 0 && strncmp(mapping->path, "[vdso]", 6) == 0;
-
-      if (!is_vdso && (mapping->inode != files[index].inode || files[index].path[0] == 0)) continue;
-      if (offset >= mapping->offset && offset - mapping->offset < mapping->end - mapping->start)
-        return mapping->start + (offset - mapping->offset);
-    }
+    if (files[index].path[0] == 0) return strncmp(mapping->path, "[vdso]", 6) == 0 && address - mapping->start == offset;
+    return mapping->inode == files[index].inode && address - mapping->start + mapping->offset == offset;
   }
-  return 0;
+  return false;
+}
+
+static const char *name_of_frame(uint64_t frame) {
+  static char text[640];
+  uint64_t offset = frame & ((1ull << 47) - 1);
+
+  snprintf(text, sizeof(text), "0x%" PRIx64, offset);
+  for (uint32_t index = 0; index < file_count; index++) {
+    if (files[index].number != frame >> 48) continue;
+    const char *slash = strrchr(files[index].path, '/');
+    snprintf(text, sizeof(text), "%s+0x%" PRIx64, slash ? slash + 1 : "[vdso]", offset);
+  }
+  return text;
+}
+
+// Whether libdw knows rules for the code of a frame; without any both can only guess.
+static bool has_rules(const struct process *process, uint64_t address, bool is_exact) {
+  Dwarf_Addr place = is_exact ? address : address - 1, bias;
+  Dwfl_Module *module = dwfl_addrmodule(process->dwfl, place);
+  Dwarf_CFI *table = module ? dwfl_module_eh_cfi(module, &bias) : NULL;
+  Dwarf_Frame *frame;
+
+  if (!table || dwarf_cfi_addrframe(table, place - bias, &frame)) return false;
+  free(frame);
+  return true;
 }
 
 static const char *name_of(const struct process *process, uint64_t address) {
@@ -204,6 +235,7 @@ int main(int count, char **arguments) {
   uint32_t sample_count;
   unsigned long samples = 0, same_samples = 0, frames = 0, equal = 0, shown = 0;
   unsigned long theirs_shorter = 0, ours_shorter = 0, beyond_copy = 0, different = 0;
+  unsigned long without_rules = 0, shown_guesses = 0;
 
   if (!bytes || size < 12 || memcmp(bytes, "MRPSTACK", 8)) {
     fprintf(stderr, "usage: offline_unwinder COPIES\n");
@@ -243,7 +275,7 @@ int main(int count, char **arguments) {
     dwfl_getthread_frames(process->dwfl, sample.thread, take_frame, NULL);
     samples++;
     length = found_count < (int)sample.frame_count ? found_count : (int)sample.frame_count;
-    while (same < length && address_of(process, number_at(sample.frames + 8 * same, 8)) == found[same]) same++;
+    while (same < length && is_at(process, number_at(sample.frames + 8 * same, 8), found[same])) same++;
     frames += found_count > (int)sample.frame_count ? found_count : (int)sample.frame_count;
     equal += same;
     if (same == found_count && same == (int)sample.frame_count) {
@@ -251,7 +283,12 @@ int main(int count, char **arguments) {
       continue;
     }
     const char *kind = "differ";
-    if (same == found_count) {
+    int rest = (found_count > (int)sample.frame_count ? found_count : (int)sample.frame_count) - same;
+    if (same > 0 && !has_rules(process, found[same - 1], same == 1)) {
+      kind = "no rules";
+      without_rules += rest;
+      if (shown_guesses++ >= 3) continue;
+    } else if (same == found_count) {
       // Deeper than the copy, or without rules: libdw has nothing to say of the rest.
       kind = sample.byte_count >= 65536 ? "beyond the copied stack" : "libdw ends earlier";
       if (sample.byte_count >= 65536) beyond_copy += sample.frame_count - same;
@@ -267,11 +304,11 @@ int main(int count, char **arguments) {
           "  %s at frame %d of %u (libdw %d), status %u: %s; after %s, libdw says %s, the profiler %s\n", kind, same,
           sample.frame_count, found_count, sample.status, dwfl_errmsg(-1) ? dwfl_errmsg(-1) : "no error",
           same ? name_of(process, found[same - 1]) : "-", same < found_count ? name_of(process, found[same]) : "-",
-          same < (int)sample.frame_count ? name_of(process, address_of(process, number_at(sample.frames + 8 * same, 8)))
+          same < (int)sample.frame_count ? name_of_frame(number_at(sample.frames + 8 * same, 8))
                                          : "-");
   }
   printf(
-      "samples %lu same %lu frames %lu equal %lu beyond_copy %lu theirs_shorter %lu ours_shorter %lu different %lu\n", samples,
-      same_samples, frames, equal, beyond_copy, theirs_shorter, ours_shorter, different);
+      "samples %lu same %lu frames %lu equal %lu beyond_copy %lu without_rules %lu theirs_shorter %lu ours_shorter %lu different %lu\n", samples,
+      same_samples, frames, equal, beyond_copy, without_rules, theirs_shorter, ours_shorter, different);
   return 0;
 }

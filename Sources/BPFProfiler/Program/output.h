@@ -9,13 +9,14 @@ static __always_inline void put_stack(struct walk *walk, u32 count) {
   else COUNT(stacks, 1);
 }
 
-// Registers and stack before the walk changes them, up to the end of the stack's area.
+// Registers and stack before the walk changes them, up to the end of the stack's area. With the red zone below the stack
+// pointer, in which popped registers still are.
 static __noinline int put_memory(u64 stack) {
   struct task_struct *task = bpf_get_current_task_btf();
   struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
   struct memory_record *record;
   struct area area;
-  u64 start = registers->sp;
+  u64 start = registers->sp - RED_ZONE;
   u64 id = bpf_get_current_pid_tgid();
   u64 size;
 

@@ -109,7 +109,7 @@ struct module_record {
 };
 
 // Registers and stack as the walk found them, for the comparison with another unwinder. Only on request.
-enum { COPIED_STACK_BYTES = 65536, REGISTERS = 17 };
+enum { COPIED_STACK_BYTES = 65536, RED_ZONE = 128, REGISTERS = 17 };
 struct memory_record {
   u8 kind;
   u8 reserved[3];

@@ -177,7 +177,7 @@ package struct MemoryRecord: Hashable, Sendable {
   package var stack: UInt64
   /// By their DWARF numbers; the last is the address of the instruction.
   package var registers: [UInt64]
-  /// From the stack pointer on.
+  /// From 128 bytes below the stack pointer on.
   package var bytes: [UInt8]
 
   static let headSize = 24 + 17 * 8
