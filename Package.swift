@@ -44,13 +44,14 @@ let package = Package(
       ["BPFInstructions", "BPFTypeFormat", "ELF", .product(name: "OrderedCollections", package: "swift-collections")]),
     module("BPFDiagnostics", ["BPFInstructions", "BPFTypeFormat", "BPFObject"]),
     module("BPFVerifier", ["BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFDiagnostics"]),
-    module("BPFMaps", ["BPFObject", "BPFTypeFormat"]),
+    module("BPFMapViews", ["BPFObject", "BPFTypeFormat"]),
+    module("BPFMaps", ["BPFObject", "BPFTypeFormat", "BPFMapViews"]),
     module("BPFExecution", ["BPFInstructions"]),
     module("BPFTaskWork"),
     module(
       "BPFSimulator",
       [
-        "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork",
+        "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMapViews", "BPFMaps", "BPFExecution", "BPFTaskWork",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     module("GZip"),
@@ -68,7 +69,7 @@ let package = Package(
     module(
       "BPFLinux",
       [
-        "BPFInstructions", "BPFTypeFormat", "ELF", "BPFObject",
+        "BPFInstructions", "BPFTypeFormat", "ELF", "BPFObject", "BPFMapViews",
         .target(name: "CMeropsLinux", condition: .when(platforms: [.linux])),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -85,7 +86,8 @@ let package = Package(
       "Merops",
       [
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
-        "BPFCompiler", "BPFLinux", "BPFProfiler", "BPFDiagnostics", "BPFVerifier", "Symbolization", "ProfileFormats",
+        "BPFCompiler", "BPFLinux", "BPFMapViews", "BPFProfiler", "BPFDiagnostics", "BPFVerifier", "Symbolization",
+        "ProfileFormats",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .executableTarget(
@@ -110,6 +112,7 @@ let package = Package(
     tests(
       "BPFDiagnosticsTests",
       ["BPFDiagnostics", "BPFObject", "BPFLinux", "BPFCompiler", "BPFSimulator"], exclude: ["Golden"]),
+    tests("BPFMapViewsTests", ["BPFMapViews", "BPFObject", "BPFTypeFormat"]),
     tests("BPFMapsTests", ["BPFMaps"]),
     tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
@@ -123,8 +126,8 @@ let package = Package(
     tests(
       "BPFLinuxTests",
       [
-        "BPFLinux", "BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat", "BPFCompiler",
-        .product(name: "SystemPackage", package: "swift-system"),
+        "BPFLinux", "BPFSimulator", "BPFMapViews", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat",
+        "BPFCompiler", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(
       "SymbolizationTests", ["Symbolization", "ELF", "GZip", .product(name: "SystemPackage", package: "swift-system")]),

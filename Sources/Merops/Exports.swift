@@ -3,6 +3,7 @@
 @_exported public import BPFExecution
 @_exported public import BPFInstructions
 @_exported public import BPFLinux
+@_exported public import BPFMapViews
 @_exported public import BPFMaps
 @_exported public import BPFObject
 @_exported public import BPFProfiler

@@ -144,15 +144,12 @@ struct LoadingTests {
     }
   }
 
-  private static let pinFolder = "/sys/fs/bpf"
-  private static let canPin: Bool =
-    RealKernel.canCompile
-    && (try? String(contentsOfFile: "/proc/mounts", encoding: .utf8))?.contains(" \(pinFolder) bpf ") ?? false
-
-  @Test("a pinned map outlives its handles until its file is removed", .enabled(if: canPin, "needs a bpf file system"))
+  @Test(
+    "a pinned map outlives its handles until its file is removed",
+    .enabled(if: RealKernel.canCompile, RealKernel.reason))
   func pinning() async throws {
-    let path = FilePath("\(Self.pinFolder)/merops-test-\(UUID().uuidString)")
-    defer { unlink(path.string) }
+    let files = try BPFFileSystem()
+    let path = files.path("pinned-map")
     do {
       let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source), programs: ["good"])
       try loaded.map("counts").updateElement(UInt32(1).bytes, to: UInt64(2).bytes)
@@ -162,5 +159,7 @@ struct LoadingTests {
     #expect(try RealKernel.shared.pinnedMap(at: path).lookupElement(UInt32(1).bytes) == UInt64(2).bytes)
     let error = #expect(throws: BPFError.self) { try RealKernel.shared.pinnedMap(at: FilePath(path.string + "x")) }
     #expect(error?.errno == .noSuchFileOrDirectory)
+    #expect(unlink(path.string) == 0)
+    #expect(throws: BPFError.self) { try RealKernel.shared.pinnedMap(at: path) }
   }
 }

@@ -22,3 +22,9 @@ struct InfoAttributes: BitwiseCopyable {
   var infoSize: UInt32 = 0
   var info: UInt64 = 0
 }
+
+/// `BPF_TOKEN_CREATE`, 8 bytes.
+struct TokenCreateAttributes: BitwiseCopyable {
+  var flags: UInt32 = 0
+  var fileSystemDescriptor: Int32 = 0
+}

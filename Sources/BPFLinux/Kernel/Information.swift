@@ -1,4 +1,5 @@
 public import BPFObject
+public import BPFTypeFormat
 import SystemPackage
 
 /// What the kernel says of a map (`struct bpf_map_info`).
@@ -19,6 +20,12 @@ public struct LinuxMapInformation: Hashable, Sendable {
   public var name: String
   /// The identifier of its types, 0 when it has none.
   public var types: UInt32
+  /// The type of its keys among them.
+  public var keyType: BTFTypeID
+  /// The type of its values among them.
+  public var valueType: BTFTypeID
+  /// `map_extra`, which depends on the type.
+  public var extra: UInt64
   /// The type, `nil` when Merops does not know the number.
   public var type: MapType? { MapType(rawValue: typeNumber) }
 }
@@ -63,7 +70,7 @@ public struct LinuxProgramInformation: Hashable, Sendable {
 
 extension LinuxKernel {
   /// `BPF_OBJ_GET_INFO_BY_FD` into a buffer.
-  private func information(
+  func information(
     _ descriptor: Descriptor, into buffer: KernelBuffer, keeping other: KernelBuffer? = nil, for subject: String
   ) throws(BPFError) {
     var attributes = InfoAttributes(
@@ -81,7 +88,9 @@ extension LinuxKernel {
     return LinuxMapInformation(
       typeNumber: words[0], identifier: words[1], keySize: words[2], valueSize: words[3], maxEntries: words[4],
       flags: MapFlags(rawValue: words[5]),
-      name: String(decoding: buffer.bytes[24..<40].prefix { $0 != 0 }, as: UTF8.self), types: words[16])
+      name: String(decoding: buffer.bytes[24..<40].prefix { $0 != 0 }, as: UTF8.self), types: words[16],
+      keyType: BTFTypeID(words[17]), valueType: BTFTypeID(words[18]), extra: UInt64(words[20]) | UInt64(words[21]) << 32
+    )
   }
 
   func programInformation(
@@ -119,7 +128,7 @@ extension LinuxKernel {
   /// The identifiers of all links of the kernel, in ascending order.
   public func linkIdentifiers() throws(BPFError) -> [UInt32] { try identifiers(.linkGetNextID, "links") }
 
-  private func identifiers(_ command: BPFCommandNumber, _ what: String) throws(BPFError) -> [UInt32] {
+  func identifiers(_ command: BPFCommandNumber, _ what: String) throws(BPFError) -> [UInt32] {
     var identifiers: [UInt32] = []
     var attributes = IdentifierAttributes()
     while true {

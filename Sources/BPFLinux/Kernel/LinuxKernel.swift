@@ -11,6 +11,7 @@ import SystemPackage
 /// Values of this type are cheap to copy; copies share what has been found out about the kernel.
 public struct LinuxKernel: Sendable {
   let systemCalls: any SystemCalls
+  var token: BPFToken?
   private let known = Known()
 
   /// The running kernel, or what a test puts in its place.

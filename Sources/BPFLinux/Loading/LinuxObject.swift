@@ -1,4 +1,5 @@
 public import BPFObject
+import Synchronization
 
 /// An object in the running kernel: its maps and programs. They go with the last reference to them.
 public final class LinuxObject: Sendable {
@@ -8,6 +9,8 @@ public final class LinuxObject: Sendable {
   public let maps: [String: LinuxMap]
   /// The programs that were loaded, by name.
   public let programs: [String: LinuxProgram]
+  /// Maps whose memory is shared with the process, for variables.
+  let memories = Mutex<[String: MapMemory]>([:])
 
   init(object: ObjectFile, maps: [String: LinuxMap], programs: [String: LinuxProgram]) {
     self.object = object

@@ -47,13 +47,17 @@ extension LinuxKernel {
       attributes.valueSize = 4
       if definition.keySize != 0 { attributes.keySize = definition.keySize }
     }
+    if let token {
+      attributes.mapFlags |= MapFlags.tokenDescriptor.rawValue
+      attributes.tokenDescriptor = token.descriptor.rawValue
+    }
     let descriptor: Descriptor
     do throws(Errno) {
       descriptor = Descriptor(try systemCalls.perform(.mapCreate, &attributes), systemCalls)
     } catch {
       throw BPFError(subject, .mapCreate, error)
     }
-    withExtendedLifetime((inner, types)) {}
+    withExtendedLifetime((inner, types, token)) {}
     let map = try LinuxMap(descriptor, name: definition.name, kernel: self)
     if definition.type != .arena, let contents = definition.initialValue, contents.contains(where: { $0 != 0 }) {
       try map.updateElement([0, 0, 0, 0], to: contents)

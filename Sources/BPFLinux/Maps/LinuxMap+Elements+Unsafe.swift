@@ -88,7 +88,7 @@ extension LinuxMap {
   }
 
   /// One element command; the result, or the negated error number.
-  private func element(
+  func element(
     _ command: BPFCommandNumber, _ key: UnsafeRawPointer?, _ value: UnsafeRawPointer?, _ flags: UInt64
   ) -> Int {
     var attributes = ElementAttributes(

@@ -59,6 +59,10 @@ extension LinuxKernel {
       programType: program.kind.type.rawValue, instructionCount: UInt32(truncatingIfNeeded: image.instructions.count),
       instructions: instructions.address, license: license.address, kernelVersion: try version().code,
       programName: KernelName(program.name), expectedAttachType: program.kind.attachType)
+    if let token {
+      attributes.programFlags |= MapFlags.tokenDescriptor.rawValue
+      attributes.tokenDescriptor = token.descriptor.rawValue
+    }
     if program.kind.isSleepable { attributes.programFlags |= 1 << 4 }
     if program.kind.hasFragments { attributes.programFlags |= 1 << 5 }
     if program.kind.type == .tracing || program.kind.type == .lsm {

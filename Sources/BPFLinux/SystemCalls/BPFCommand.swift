@@ -19,8 +19,10 @@ enum BPFCommandNumber: Int, Hashable, Sendable, CaseIterable {
   case objectGetInfo = 15
   case rawTracepointOpen = 17
   case btfLoad = 18
+  case btfGetDescriptorByID = 19
   case mapLookupAndDeleteElement = 21
   case mapFreeze = 22
+  case btfGetNextID = 23
   case mapLookupBatch = 24
   case mapLookupAndDeleteBatch = 25
   case mapUpdateBatch = 26
@@ -31,6 +33,7 @@ enum BPFCommandNumber: Int, Hashable, Sendable, CaseIterable {
   case linkGetNextID = 31
   case iteratorCreate = 33
   case linkDetach = 34
+  case tokenCreate = 36
 
   /// The constant, as in the manual page.
   var name: String {
@@ -51,8 +54,11 @@ enum BPFCommandNumber: Int, Hashable, Sendable, CaseIterable {
     case .objectGetInfo: "BPF_OBJ_GET_INFO_BY_FD"
     case .rawTracepointOpen: "BPF_RAW_TRACEPOINT_OPEN"
     case .btfLoad: "BPF_BTF_LOAD"
+    case .btfGetDescriptorByID: "BPF_BTF_GET_FD_BY_ID"
     case .mapLookupAndDeleteElement: "BPF_MAP_LOOKUP_AND_DELETE_ELEM"
     case .mapFreeze: "BPF_MAP_FREEZE"
+    case .btfGetNextID: "BPF_BTF_GET_NEXT_ID"
+    case .tokenCreate: "BPF_TOKEN_CREATE"
     case .mapLookupBatch: "BPF_MAP_LOOKUP_BATCH"
     case .mapLookupAndDeleteBatch: "BPF_MAP_LOOKUP_AND_DELETE_BATCH"
     case .mapUpdateBatch: "BPF_MAP_UPDATE_BATCH"

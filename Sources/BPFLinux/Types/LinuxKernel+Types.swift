@@ -1,3 +1,4 @@
+import BPFObject
 import BPFTypeFormat
 import SystemPackage
 
@@ -14,6 +15,10 @@ extension LinuxKernel {
   func load(_ types: [UInt8], for subject: String) throws(BPFError) -> Descriptor {
     let buffer = KernelBuffer(types)
     var attributes = BTFLoadAttributes(types: buffer.address, size: UInt32(truncatingIfNeeded: types.count))
+    if let token {
+      attributes.flags |= MapFlags.tokenDescriptor.rawValue
+      attributes.tokenDescriptor = token.descriptor.rawValue
+    }
     let first: Errno
     do throws(Errno) {
       return Descriptor(try systemCalls.perform(.btfLoad, &attributes, keeping: buffer), systemCalls)

@@ -25,6 +25,16 @@ extension ObjectFile {
     throw .unknownVariable(path, near: NearNames(to: name, among: globals.keys).names)
   }
 
+  /// A variable, or a part of one, as a variable of its own: where it is, its size and its type.
+  ///
+  /// - Parameter path: the variable's name, which `.member` and `[index]` may follow.
+  /// - Throws: ``EditError`` when there is no such variable or part.
+  public func variable(at path: String) throws(EditError) -> GlobalVariable {
+    let place = try place(of: path)
+    return GlobalVariable(
+      name: path, map: place.map, offset: place.offset, byteCount: place.byteCount, type: place.type)
+  }
+
   private func place(_ global: GlobalVariable, _ path: String) -> GlobalPlace {
     GlobalPlace(path: path, map: global.map, offset: global.offset, byteCount: global.byteCount, type: global.type)
   }
