@@ -68,6 +68,8 @@ final class KernelOracle {
     // Some messages end without a new line.
     for line in log.replacing(/verification time \d+ usec/, with: "\nverification time").split(separator: "\n") {
       if line.hasPrefix("verification time") || line.hasPrefix("processed ") { break }
+      // The source line of an instruction.
+      if line.hasPrefix(";") { continue }
       lines.append(String(line.drop { $0 == " " }).replacing(" | ", with: " "))
     }
     return lines
