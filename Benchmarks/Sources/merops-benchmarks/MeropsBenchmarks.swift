@@ -7,6 +7,7 @@
 struct MeropsBenchmarks {
   static let all: [@Sendable () async throws -> [Benchmark]] = [
     interpreterBenchmarks,
+    linuxBenchmarks,
     machineBenchmarks,
     mapBenchmarks,
     openingBenchmarks,
