@@ -15,6 +15,9 @@ struct CorpusCase: Sendable {
   var line: Int
 
   var title: String { "\(topic): \(name)" }
+
+  /// Whether a verifier looks at a million instructions, which a debug build does in minutes.
+  var isLong: Bool { topic == "limits" || expectation.message.contains("BPF program is too large") }
 }
 
 /// A verdict as the corpus has it: `ok`, or the error, the instruction where there is one, and the lines of the message.
