@@ -212,12 +212,16 @@ struct SymbolizerTests {
       let image = try #require(ELFImage(.memory(bytes)))
       let names = ["__vdso_clock_gettime", "__vdso_gettimeofday", "__vdso_getcpu"]
       let symbolizer = Symbolizer()
-      let module = symbolizer.module(.vdso)
+      // A sample may tell its build id too.
+      let module = symbolizer.module(ModuleIdentity(path: "[vdso]", buildID: image.buildID))
       let found = (0..<UInt64(bytes.count)).compactMap { symbolizer.symbolize(fileOffset: $0, in: module).first?.name }
       #expect(
         names.contains { found.contains($0) } || found.contains { $0.hasPrefix("__vdso") || $0 == "clock_gettime" })
       #expect(!image.buildID.isEmpty)
       #expect(symbolizer.notes == [])
+      let other = symbolizer.module(ModuleIdentity(path: "[vdso]", buildID: [1, 2, 3]))
+      #expect(symbolizer.symbolize(fileOffset: UInt64(bytes.count / 4), in: other) == [])
+      #expect(symbolizer.notes == ["[vdso] is not this kernel's: its functions have no names"])
     }
   #endif
 

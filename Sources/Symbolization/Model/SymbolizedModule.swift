@@ -16,11 +16,13 @@ final class SymbolizedModule {
 
   init(_ identity: ModuleIdentity, process: Int32?, notes: inout SymbolizerNotes) {
     self.identity = identity
-    if identity == .vdso {
+    if identity.path == ModuleIdentity.vdso.path {
       file = nil
       place = identity.path
-      image = VirtualSharedObject.bytes.flatMap { ELFImage(.memory($0)) }
-      if image == nil { notes.add("the vdso of this process cannot be read: its functions have no names") }
+      // Libraries that a program has made for itself have no file either: their build ids tell them apart.
+      let own = VirtualSharedObject.bytes.flatMap { ELFImage(.memory($0)) }
+      image = own.flatMap { identity.buildID.isEmpty || $0.buildID == identity.buildID ? $0 : nil }
+      if image == nil { notes.add("\(identity.path) is not this kernel's: its functions have no names") }
       return
     }
     // The process may see another file system, and the file may be deleted: the kernel's view of the process comes first.
