@@ -24,11 +24,6 @@ extension Exploration {
         "cannot call GPL-restricted function from non-GPL compatible program", .invalidArgument,
         .licence(prototype.name))
     }
-    if identifier == 173, program.kind.type != .kprobe, program.kind.type != .tracing {
-      throw reject(
-        "func bpf_get_func_ip#173 not supported for program type \(program.kind.type.rawValue)", 524,
-        .helperUnavailable(number: identifier, name: prototype.name))
-    }
     if HelperPrototype.isRefusedInProbe(identifier, for: program.kind) {
       throw reject(
         "helper call is not allowed in probe", .invalidArgument,
@@ -40,6 +35,11 @@ extension Exploration {
       try check(argument, index, prototype, &call)
     }
     try checkMapCompatibility(identifier, call)
+    if identifier == 173, program.kind.type != .kprobe, program.kind.type != .tracing {
+      throw reject(
+        "func bpf_get_func_ip#173 not supported for program type \(program.kind.type.rawValue)", 524,
+        .helperUnavailable(number: identifier, name: prototype.name))
+    }
     if let written = call.written {
       let register = Register(rawValue: written.register) ?? .r1
       try writeThrough(register, written.count)

@@ -268,6 +268,9 @@ extension Exploration {
     let place = Int(state.object)
     let isAligned = offset % 8 == 0 && offset < 0 && offset >= -Self.stackSize && -offset / 8 >= count
     if function.flags.contains(.iteratorNew) {
+      if offset % 8 == 0, offset >= 0 || offset < -Self.stackSize {
+        try checkStackBounds(register, state, 0, 8, .write)
+      }
       guard isAligned else {
         throw reject(
           "cannot pass in iter at an offset=\(offset)\nexpected uninitialized iter_\(name) as arg #\(index)",
@@ -282,8 +285,9 @@ extension Exploration {
     guard isAligned, slot < Int(frames[place].slotCount), current.byte(0) == .iterator,
       current.register.object == Self.iteratorKind(name), current.register.reference != 0
     else {
+      let line = offset % 8 == 0 ? "" : "cannot pass in iter at an offset=\(offset)\n"
       throw reject(
-        "expected an initialized iter_\(name) as arg #\(index)", .invalidArgument,
+        "\(line)expected an initialized iter_\(name) as arg #\(index)", .invalidArgument,
         .argument(register, found: "fp\(offset)", expected: ["iter_\(name)"]))
     }
     iteratorPlace = (place, slot)

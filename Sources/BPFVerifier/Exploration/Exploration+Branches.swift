@@ -45,9 +45,10 @@ extension Exploration {
   func isKnownNotNull(_ register: RegisterState) -> Bool {
     guard !register.isNullable else { return false }
     switch register.kind {
-    case .socket, .tcpSocket, .mapValue, .mapKey, .socketCommon, .memory, .mapPointer, .stack: return true
+    case .socket, .tcpSocket, .mapValue, .mapKey, .socketCommon, .mapPointer, .stack: return true
+    case .memory: return !register.flags.contains(.untrusted)
     case .btf:
-      return register.flags.contains(.trusted) || register.flags.contains(.rcu)
+      return register.reference != 0 || register.flags.contains(.trusted) || register.flags.contains(.rcu)
         || register.flags.contains(.allocated)
     default: return false
     }

@@ -32,8 +32,13 @@ public struct VerifierOptions: Sendable {
       self.minor = minor
     }
 
-    /// Linux 6.18 with everything configured.
-    public static let linux6_18 = KernelProfile(major: 6, minor: 18)
+    /// Linux 6.18 as distributions configure it: with everything but `bpf_override_return`, which changes what kernel
+    /// functions return and is for kernels that inject faults.
+    public static let linux6_18: KernelProfile = {
+      var profile = KernelProfile(major: 6, minor: 18)
+      profile.missingHelpers = [58]
+      return profile
+    }()
   }
 
   /// Bounds of a verification. What passes one is refused with the kernel's error.
