@@ -83,6 +83,16 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     module(
+      "BPFParity",
+      [
+        "BPFSimulator", "BPFLinux", "BPFMaps", "BPFObject", "BPFTypeFormat", "BPFCompiler",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      resources: [
+        .embedInCode("Programs/task_work_requests.bpf.c"), .embedInCode("Programs/task_work_locks.bpf.c"),
+        .embedInCode("Programs/task_work_layouts.bpf.c"),
+      ]),
+    module(
       "Merops",
       [
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMaps", "BPFExecution", "BPFTaskWork", "BPFSimulator",
@@ -93,7 +103,7 @@ let package = Package(
     .executableTarget(
       name: "MeropsCommand",
       dependencies: [
-        "Merops", "ELF", "BPFLinux", "BPFProfiler", "ProfileFormats",
+        "Merops", "BPFParity", "ELF", "BPFLinux", "BPFProfiler", "ProfileFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -126,7 +136,8 @@ let package = Package(
     tests(
       "BPFLinuxTests",
       [
-        "BPFLinux", "BPFSimulator", "BPFMapViews", "BPFMaps", "BPFObject", "BPFInstructions", "BPFTypeFormat",
+        "BPFLinux", "BPFParity", "BPFSimulator", "BPFMapViews", "BPFMaps", "BPFObject", "BPFInstructions",
+        "BPFTypeFormat",
         "BPFCompiler", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(
@@ -143,7 +154,7 @@ let package = Package(
     tests(
       "MeropsCommandTests",
       [
-        "MeropsCommand", "Merops",
+        "MeropsCommand", "Merops", "BPFParity",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

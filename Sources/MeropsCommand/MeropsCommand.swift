@@ -23,7 +23,7 @@ package struct MeropsCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ProfileCommand.self, VerifyCommand.self, TestCommand.self, InspectCommand.self, BTFCommand.self,
-      ConformanceCommand.self,
+      ConformanceCommand.self, ParityCommand.self,
     ])
 
   package init() {}

@@ -62,7 +62,6 @@ final class ProgramRun: ProgramEnvironment {
     if rcuDepth > 0 { return "an RCU read section is open" }
     if preemptionOffDepth > 0 { return "preemption is off" }
     if interruptsOffDepth > 0 { return "interrupts are off" }
-    if heldLock != nil { return "a spin lock is held" }
     return nil
   }
 

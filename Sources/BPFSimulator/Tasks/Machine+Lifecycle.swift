@@ -117,9 +117,7 @@ extension Machine {
         // A stop and its end interrupt the sleep: work of either kind is seen before it is taken up again.
         if task.notification != nil { wake(task) }
       } else {
-        task.state = .runnable
-        let free = cpus.first { $0.number == task.lastCPU && $0.current === $0.idleTask }
-        if let cpu = free ?? cpus.first(where: { $0.current === $0.idleTask }) { switchTo(task, on: cpu) }
+        goOnInUserMode(task)
       }
       let cpu = cpus[task.lastCPU]
       record(.continued, on: cpu)
@@ -135,13 +133,23 @@ extension Machine {
     case .blocked:
       if task.systemCall?.whenInterrupted != .isUninterruptible || signal == 9 { wake(task) }
     case .stopped where signal == 18 || signal == 9:
-      task.pendingSignals.removeAll { $0 == 18 }
-      task.state = task.systemCall == nil ? .runnable : .blocked
-      if task.systemCall != nil { wake(task) }
+      if task.systemCall == nil {
+        goOnInUserMode(task)
+      } else {
+        task.state = .blocked
+        wake(task)
+      }
     case .running(let number) where cpus[number].activityDepth == 0:
       cpus[number].hasInterprocessorInterrupt = true
     default: break
     }
+  }
+
+  /// A task that was stopped in user mode runs on a free CPU, or as soon as a script puts it on one.
+  private func goOnInUserMode(_ task: SimulatedTask) {
+    task.state = .runnable
+    let free = cpus.filter { $0.current === $0.idleTask && $0.activityDepth == 0 && $0.contexts.isEmpty }
+    if let cpu = free.first(where: { $0.number == task.lastCPU }) ?? free.first { switchTo(task, on: cpu) }
   }
 
   func deliver(_ signal: Int32, to task: SimulatedTask, on cpu: CPU) {

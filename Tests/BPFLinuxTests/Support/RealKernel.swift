@@ -48,9 +48,6 @@ enum Fixture {
     return object
   }
 
-  /// The object of `Tests/Programs/task_work_requests.bpf.c`.
-  static func taskWorkRequests() async throws -> ObjectFile { try await program("task_work_requests.bpf.c") }
-
   /// The object of a file of `Tests/Programs`.
   static func program(_ name: String) async throws -> ObjectFile {
     let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

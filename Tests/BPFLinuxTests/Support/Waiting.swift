@@ -27,3 +27,29 @@ struct SeededGenerator: RandomNumberGenerator {
     return mixed ^ (mixed >> 31)
   }
 }
+
+/// A step of a test that had to succeed and did not.
+struct UnexpectedErrno: Error, CustomStringConvertible {
+  var what: String
+  var errno: Int32
+  var description: String { "\(what) gave error \(errno)" }
+}
+
+extension [UInt8] {
+  /// The little-endian number of some bytes, with its sign.
+  func signed(at offset: Int, byteCount: Int) -> Int64 {
+    let field = self[offset..<offset + Swift.min(byteCount, 8)]
+    let word = field.reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+    let shift = 64 - 8 * UInt64(field.count)
+    return Int64(bitPattern: word << shift) >> Int64(shift)
+  }
+}
+
+/// Waits until something that another thread or the kernel does has happened; seconds are only the limit.
+func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
+  for _ in 0..<10_000 {
+    if try condition() { return }
+    usleep(1_000)
+  }
+  throw UnexpectedErrno(what: "waiting until \(what)", errno: 110)
+}

@@ -8,7 +8,7 @@ import Testing
 /// asked of both.
 final class KernelPair {
   /// Where Linux is not 6.18, or may not be asked, the simulated kernel's answers are held against the tables alone.
-  static let hasRunningKernel = KernelProgram.isAvailable
+  static let hasRunningKernel = KernelProgram.isAvailable && (try? LinuxKernel().types()) != nil
 
   let machine: Machine
   /// The task that calls, on CPU 0.

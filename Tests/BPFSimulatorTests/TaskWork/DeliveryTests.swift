@@ -49,6 +49,29 @@ struct DeliveryTests {
     #expect(sleeper.state == .blocked)
   }
 
+  @Test("6.1: a request with RESUME does not take back the signal of an earlier one: the thread does not go to sleep")
+  func resumeAfterSignal() async throws {
+    let orders: [[Scenario.Mode]] = [
+      [.signal, .resume], [.resume, .signal], [.signal], [.resume], [.signal, .resume, .resume], [.resume, .resume],
+    ]
+    for modes in orders {
+      let scenario = try await Scenario()
+      for key in 0..<UInt32(modes.count) { try scenario.insert(key, into: .hash) }
+      let link = try scenario.object.attach("on_sample", to: .perfEvent(cpu: 0))
+      try scenario.machine.block(scenario.asker, in: .read) { () throws(MachineError) in
+        for (key, mode) in modes.enumerated() {
+          try? scenario.set("event_key", to: UInt64(key))
+          try? scenario.set("event_mode", to: UInt64(mode.rawValue))
+          try scenario.machine.nmi(on: 0)
+        }
+      }
+      let runs = try (0..<UInt32(modes.count)).map { try scenario.runs($0, of: .hash) }
+      #expect(Set(runs) == [modes.contains(.signal) ? 1 : 0], "\(modes)")
+      #expect(scenario.asker.state == .blocked, "\(modes)")
+      link.detach()
+    }
+  }
+
   // MARK: Environment (8)
 
   @Test("C27: the callback gets the key of the element that was asked for, and the map")

@@ -309,7 +309,14 @@ int schedule_on_deleted(struct order *context)
 	return 0;
 }
 
-// What programs that interrupt something ask for; set by the test.
+// Which events programs that interrupt something heed; set by the test.
+__u32 event_tid;		// of this thread alone, 0 for all
+__u32 event_limit;		// so many accepted requests at most, 0 for any number
+__u32 event_call_count;		// of these system calls alone, 0 for all
+__u64 event_calls[4];
+__u64 event_time;		// of the last event that was heeded
+
+// What they ask for.
 __u32 event_map;
 __u32 event_key;
 __u32 event_mode;
@@ -329,18 +336,49 @@ static long request_for_event(__u64 index, void *context)
 	return 0;
 }
 
+static __always_inline bool is_heeded(void)
+{
+	if (event_tid && event_tid != (__u32)bpf_get_current_pid_tgid())
+		return false;
+	if (event_limit && event_accepted >= event_limit)
+		return false;
+	event_time = bpf_ktime_get_ns();
+	return true;
+}
+
+static __always_inline bool is_chosen(__u64 call)
+{
+	if (!event_call_count)
+		return true;
+	return call == event_calls[0] || (event_call_count > 1 && call == event_calls[1]) ||
+	       (event_call_count > 2 && call == event_calls[2]) || (event_call_count > 3 && call == event_calls[3]);
+}
+
 SEC("perf_event")
 int on_sample(struct bpf_perf_event_data *context)
 {
+	if (!is_heeded())
+		return 0;
 	event_stack_size = bpf_get_stack(context, event_stack, sizeof(event_stack), BPF_F_USER_STACK);
 	bpf_loop(event_count, request_for_event, NULL, 0);
 	return 0;
 }
 
 SEC("raw_tp/sys_enter")
-int on_system_call(void *context)
+int on_system_call(struct bpf_raw_tracepoint_args *context)
 {
+	if (!is_chosen(context->args[1]) || !is_heeded())
+		return 0;
 	bpf_loop(event_count, request_for_event, NULL, 0);
+	return 0;
+}
+
+// Notes the time of the last system call that is chosen.
+SEC("raw_tp/sys_enter")
+int on_noted_call(struct bpf_raw_tracepoint_args *context)
+{
+	if (is_chosen(context->args[1]))
+		is_heeded();
 	return 0;
 }
 

@@ -1,0 +1,26 @@
+/// One case: what a person does, and what comes of it, written down so that two engines can be compared.
+struct ParityCase: Sendable {
+  /// The number in section 13 of the specification of task work, or the section.
+  var number: String
+  var name: String
+  /// The programs and maps that it needs.
+  var programs: ParityPrograms
+  /// What the specification says, as the case writes it down.
+  var expected: [String]
+  var run: @Sendable (any ParityEngine) throws -> [String]
+
+  init(
+    _ number: String, _ name: String, of programs: ParityPrograms = .requests, _ expected: [String],
+    _ run: @escaping @Sendable (any ParityEngine) throws -> [String]
+  ) {
+    (self.number, self.name, self.programs) = (number, name, programs)
+    (self.expected, self.run) = (expected, run)
+  }
+
+  /// The table, by topic.
+  static let topics: [(name: String, cases: [ParityCase])] = [
+    ("requests", requests), ("targets", targets), ("lifetimes", lifetimes), ("delivery", delivery),
+    ("processes", processes), ("system calls", systemCalls), ("map operations", operations),
+    ("updates under a lock", lockedUpdates), ("layouts", layouts), ("creation of maps", creations),
+  ]
+}
