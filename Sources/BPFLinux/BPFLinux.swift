@@ -8,6 +8,9 @@
 // What would crash a kernel is refused before it gets there (`MapArgumentGuard`). The module runs no program itself,
 // changes no setting of the machine and leaves nothing behind but what was pinned on request.
 //
+// Folders: `Loading`, `Maps`, `Programs` and `Types` put an object into the kernel, `Links` attaches its programs, `Targets`
+// are the processes that they look at, `Buffers` hands out what they write, `Kernel` and `Features` ask the kernel what it
+// is and has, `Commands` and `SystemCalls` are the seam.
+//
 // Not here so far, and refused with an error that says so: struct_ops maps and programs, contents of arenas, functions
-// and variables of kernel modules, links for kprobes, fentry, LSM, iterators, XDP, traffic control and cgroups, readers
-// for ring buffers and perf buffers, mapped arrays, BPF tokens.
+// and variables of kernel modules, links for USDT, kprobe.multi, netfilter, netkit and sock maps.

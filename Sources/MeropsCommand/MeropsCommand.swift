@@ -22,8 +22,8 @@ package struct MeropsCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ProfileCommand.self, VerifyCommand.self, TestCommand.self, InspectCommand.self, BTFCommand.self,
-      ConformanceCommand.self, ParityCommand.self,
+      RunCommand.self, ProfileCommand.self, VerifyCommand.self, TestCommand.self, DoctorCommand.self,
+      InspectCommand.self, BTFCommand.self, ConformanceCommand.self, ParityCommand.self,
     ])
 
   package init() {}

@@ -76,6 +76,59 @@ struct LoadingTests {
   }
 
   @Test(
+    "a kernel function that is declared in another way than the kernel has it is told of by name",
+    .enabled(if: RealKernel.canCompile, RealKernel.reason))
+  func prototypes() async throws {
+    let rows = [
+      ("void bpf_rcu_read_lock(int);", "bpf_rcu_read_lock(1);", "with 1 parameters, and this kernel has it with 0"),
+      ("void *bpf_cast_to_kern_ctx(int);", "bpf_cast_to_kern_ctx(1);", "parameter 1 as a number"),
+      ("void bpf_rcu_read_lock(void);", "bpf_rcu_read_lock(); bpf_rcu_read_unlock();", nil),
+    ]
+    for (declaration, call, problem) in rows {
+      let source = """
+        #include <linux/bpf.h>
+        #include <bpf/bpf_helpers.h>
+        char LICENSE[] SEC("license") = "GPL";
+        extern \(declaration.replacingOccurrences(of: ";", with: " __ksym;"))
+        extern void bpf_rcu_read_unlock(void) __ksym;
+        SEC("syscall") int program(void *context) { \(call) return 0; }
+        """
+      do {
+        _ = try RealKernel.shared.load(try await Fixture.object(source))
+        #expect(problem == nil, "\(declaration)")
+      } catch let error as BPFError {
+        #expect(problem.map { error.problem.contains($0) } == true, "\(declaration): \(error)")
+      }
+    }
+  }
+
+  @Test(
+    "a program that traces a function or a hook is loaded, or the error says what is in the way",
+    .enabled(if: RealKernel.canCompile, RealKernel.reason))
+  func functionTracing() async throws {
+    for section in ["fentry/bpf_fentry_test1", "lsm/file_open"] {
+      let source = """
+        #include <vmlinux.h>
+        #include <bpf/bpf_helpers.h>
+        char LICENSE[] SEC("license") = "GPL";
+        SEC("\(section)") int program(void *context) { return 0; }
+        SEC("?fentry/merops_no_such_function") int missing(void *context) { return 0; }
+        """
+      let object = try await Fixture.object(source)
+      do {
+        let loaded = try RealKernel.shared.load(object)
+        let attachment = try loaded.program("program").attach()
+        #expect(try attachment.information().map(\.kind) == [.tracing])
+        attachment.detach()
+      } catch {
+        #expect(error.errno == .notPermitted && error.problem.contains("to be attached to functions"), "\(error)")
+      }
+      let missing = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, programs: ["missing"]) }
+      #expect(missing?.problem == "this kernel has no 'merops_no_such_function' to trace")
+    }
+  }
+
+  @Test(
     "an attachment runs its program while it lives, and not after",
     .enabled(if: RealKernel.canCompile, RealKernel.reason))
   func attachments() async throws {
@@ -131,17 +184,6 @@ struct LoadingTests {
     value[0] = 9
     try each.updateElement(UInt32(1).bytes, to: value)
     #expect(try each.lookupElement(UInt32(1).bytes) == value)
-  }
-
-  @Test(
-    "every feature that the kernel's version has is there",
-    .enabled(if: RealKernel.isUsable, RealKernel.reason))
-  func features() throws {
-    let version = try RealKernel.shared.version()
-    for feature in LinuxFeature.all {
-      let answer = RealKernel.shared.has(feature)
-      #expect((answer == .yes) == (version >= feature.minimumVersion), "\(feature.name): \(answer)")
-    }
   }
 
   @Test(

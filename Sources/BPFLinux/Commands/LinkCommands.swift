@@ -59,6 +59,20 @@ struct UserProbesLinkAttributes: BitwiseCopyable {
   var padding: UInt32 = 0
 }
 
+/// `BPF_LINK_CREATE` for many functions of the kernel, 48 bytes.
+struct KernelProbesLinkAttributes: BitwiseCopyable {
+  var programDescriptor: Int32 = 0
+  var targetDescriptor: Int32 = 0
+  var attachType: UInt32 = 0
+  var flags: UInt32 = 0
+  /// 1: when the functions return.
+  var probeFlags: UInt32 = 0
+  var count: UInt32 = 0
+  var names: UInt64 = 0
+  var addresses: UInt64 = 0
+  var cookies: UInt64 = 0
+}
+
 /// `BPF_LINK_UPDATE`, 16 bytes.
 struct LinkUpdateAttributes: BitwiseCopyable {
   var linkDescriptor: Int32 = 0

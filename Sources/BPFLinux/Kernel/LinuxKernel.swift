@@ -26,6 +26,12 @@ public struct LinuxKernel: Sendable {
     let features = Mutex<[String: LinuxFeature.Answer]>([:])
   }
 
+  /// The configuration, once it has been read.
+  var knownConfiguration: [String: String]? {
+    get { known.configuration.withLock { $0 } }
+    nonmutating set { known.configuration.withLock { $0 = newValue } }
+  }
+
   /// The types of the kernel, from `/sys/kernel/btf/vmlinux`, read once.
   ///
   /// - Throws: ``BPFError`` when the kernel does not give them out.

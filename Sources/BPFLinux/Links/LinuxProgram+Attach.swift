@@ -123,6 +123,7 @@ extension LinuxProgram {
     case (.xdp, .resourceBusy), (.xdp, .fileExists): "another XDP program is on this interface"
     case (.xdp, _) where errno.rawValue == 95:
       "the interface's driver has no XDP of this mode"
+    case (.xdp, .invalidArgument): "there is no such interface, or the program is not for packets that arrive"
     case (_, _) where errno.rawValue == 19: "the interface is gone"
     case (.lsm, .resourceBusy): "too many programs are on this hook"
     case (.tracing, _) where errno == BPFError.notSupported:

@@ -1,5 +1,5 @@
 import BPFObject
-import SystemPackage
+public import SystemPackage
 
 extension LinuxProgram {
   func linkTracepoint(_ group: String, _ name: String, _ cookie: UInt64) throws(BPFError) -> LinuxLink {

@@ -1,6 +1,7 @@
 import BPFInstructions
 public import BPFObject
 import BPFTypeFormat
+public import SystemPackage
 
 extension LinuxKernel {
   /// Loads an object: its types, its maps with their contents, its programs.
@@ -11,8 +12,12 @@ extension LinuxKernel {
   /// - Parameters:
   ///   - object: the object, edited as wanted.
   ///   - programs: the programs to load, `nil` for all that load by default.
+  ///   - pinFolder: where maps are that the object wants to share by name (`LIBBPF_PIN_BY_NAME`): one that is there is
+  ///     used, one that is not is made and pinned.
   /// - Throws: ``BPFError`` that names the map, program or symbol; nothing of the object stays behind.
-  public func load(_ object: ObjectFile, programs names: Set<String>? = nil) throws(BPFError) -> LinuxObject {
+  public func load(
+    _ object: ObjectFile, programs names: Set<String>? = nil, pinFolder: FilePath = "/sys/fs/bpf"
+  ) throws(BPFError) -> LinuxObject {
     var object = object
     let selected = try select(names, of: object)
     try prepare(&object, selected)
@@ -30,7 +35,11 @@ extension LinuxKernel {
       mapTypes = try load(loadable.encoded, for: "the object's types")
     }
     var maps: [String: LinuxMap] = [:]
-    for definition in object.maps.values { maps[definition.name] = try makeMap(definition, types: mapTypes) }
+    for definition in object.maps.values {
+      maps[definition.name] =
+        definition.pinning == .byName
+        ? try sharedMap(definition, types: mapTypes, in: pinFolder) : try makeMap(definition, types: mapTypes)
+    }
     for definition in object.maps.values where definition.type == .arrayOfMaps || definition.type == .hashOfMaps {
       try fill(definition, maps) { maps[$0]?.descriptor }
     }
@@ -72,11 +81,15 @@ extension LinuxKernel {
     }
     var configuration: [String: String] = [:]
     for extern in object.externs.values where extern.kind == .configuration {
-      configuration[extern.name] = try configurationValue(extern.name)
+      // What a kernel does not tell of itself a weak one does without.
+      do throws(BPFError) { configuration[extern.name] = try configurationValue(extern.name) } catch {
+        guard extern.isWeak else { throw error }
+      }
     }
     do throws(EditError) {
       try object.setConfiguration { configuration[$0] }
     } catch { throw .refusal("the object's configuration values", "\(error)") }
+    try checkPrototypes(of: object, selected)
     for name in selected {
       guard var program = object.programs[name], program.kind.type != .structOperations else {
         throw .refusal("program '\(name)'", "struct_ops programs are not supported by the Linux engine so far")

@@ -71,7 +71,7 @@ extension LinuxKernel {
 
   /// The number of elements to ask for: a ring buffer takes a power of two of pages, a perf event array without a number
   /// one element for each CPU.
-  private func entries(of definition: MapDefinition) throws(BPFError) -> UInt32 {
+  func entries(of definition: MapDefinition) throws(BPFError) -> UInt32 {
     if definition.type == .perfEventArray, definition.maxEntries == 0 {
       return UInt32(clamping: try possibleCPUCount())
     }

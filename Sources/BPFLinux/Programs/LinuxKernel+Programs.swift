@@ -17,7 +17,7 @@ extension LinuxKernel {
     case .failure(let error): errno = error
     }
     withExtendedLifetime(types) {}
-    throw refusal("program '\(program.name)'", errno, try log(&attributes, buffers, errno), image)
+    throw refusal(program, errno, try log(&attributes, buffers, errno), image)
   }
 
   /// Has the kernel's verifier look at one program, and keeps nothing of it.
@@ -125,11 +125,18 @@ extension LinuxKernel {
     return buffers.log?.text ?? ""
   }
 
-  private func refusal(_ subject: String, _ errno: Errno, _ log: String, _ image: ProgramImage) -> BPFError {
+  private func refusal(_ program: Program, _ errno: Errno, _ log: String, _ image: ProgramImage) -> BPFError {
+    let subject = "program '\(program.name)'"
     var error = BPFError(subject, .programLoad, errno, verifierLog: log)
     for (number, name) in image.missing where log.contains("func unknown#\(number)") {
       error.problem = "it can reach a call of '\(name)', which this kernel does not have"
       error.advice = "test for it with bpf_ksym_exists before the call"
+    }
+    if errno == .notPermitted, (try? rights().mayTrace) ?? false,
+      program.kind.type == .tracing || program.kind.type == .lsm
+    {
+      error.problem = "this kernel lets no programs of section '\(program.kind.prefix)' to be attached to functions"
+      error.advice = "it may be locked down, or built without what patches functions; use a tracepoint or a probe"
     }
     if log.contains("invalid func unknown#195896080") {
       error.problem = "it can reach an access to a field or type that this kernel does not have"

@@ -56,8 +56,9 @@ final class FaultyKernel: SystemCalls {
     let givesDescriptor =
       switch call {
       case .openFile, .perfEventOpen, .makeEvent, .makeEventSet: true
-      // Create, load, get, open by identifier, raw tracepoint, types, types by identifier, link, link by identifier, token.
-      case .bpf: [0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 36].contains(first)
+      // Create, load, get, open by identifier, raw tracepoint, types, types by identifier, link, link by identifier,
+      // iterator, token.
+      case .bpf: [0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 33, 36].contains(first)
       default: false
       }
     if givesDescriptor { state.withLock { _ = $0.open.insert(result) } }

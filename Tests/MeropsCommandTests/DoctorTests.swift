@@ -1,0 +1,74 @@
+import Foundation
+import Merops
+import MeropsCommand
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+@Suite("merops doctor", .serialized, .timeLimit(.minutes(2)))
+struct DoctorTests {
+  #if os(Linux)
+    private static let isLinux = true
+  #else
+    private static let isLinux = false
+  #endif
+
+  @Test(
+    "every feature is told of, with its reason and what to do where it is not there",
+    .enabled(if: isLinux, "needs Linux"))
+  func report() async throws {
+    let outcome = try await CommandProcess.run("doctor", "--json")
+    let report = try JSONDecoder().decode(DoctorReport.self, from: Data(outcome.output.utf8))
+    #expect(outcome.status == (report.isUsable ? 0 : 1))
+    let names = report.features.map { "\($0.group): \($0.name)" }
+    #expect(Set(names).count == names.count)
+    for feature in LinuxFeature.all {
+      #expect(names.contains("\(feature.group.rawValue): \(feature.name)"))
+    }
+    #expect(report.features.contains { $0.name.hasPrefix("bpf_task_work_schedule_resume") })
+    for feature in report.features {
+      #expect(["yes", "no", "unknown"].contains(feature.answer))
+      #expect((feature.answer == "yes") == (feature.reason == nil), "\(feature.name)")
+    }
+    let text = try await CommandProcess.run("doctor", "--all")
+    #expect(text.status == outcome.status)
+    for feature in report.features { #expect(text.output.contains(feature.name), "\(feature.name)") }
+    #expect(text.output.hasPrefix("Linux \(report.version ?? "of an unknown version")\n"))
+  }
+
+  /// Runs the command line as a user without rights; `nil` where that cannot be done.
+  private static func runWithoutRights(_ arguments: String...) -> (status: Int32, output: String)? {
+    guard isLinux, geteuid() == 0 else { return nil }
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments =
+      [
+        "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
+        CommandProcess.path,
+      ] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text)
+  }
+
+  /// Whether another user can run the executable where the build has put it.
+  private static let canChangeUser: Bool = runWithoutRights("--version").map { $0.status == 0 } ?? false
+
+  @Test(
+    "another user is told what is missing for want of rights",
+    .enabled(if: canChangeUser, "needs root, setpriv, and a build folder that others can read"))
+  func otherUser() throws {
+    let (status, text) = try #require(Self.runWithoutRights("doctor"))
+    #expect(status == 1)
+    for part in ["CAP_BPF", "run as root", "map creation", "objects cannot be loaded and attached here"] {
+      #expect(text.contains(part), "\(part) in \(text)")
+    }
+  }
+}
