@@ -4,6 +4,8 @@ import Merops
 struct LinuxRunCommand {
   var session: LinuxSession
   var json: Bool
+  /// Whether the verifier's log is shown as it is, besides what it says.
+  var log: Bool
 
   /// Runs programs and prints what became of them.
   func perform(_ programs: [Program], of object: ObjectFile, named name: String) async throws {
@@ -11,13 +13,24 @@ struct LinuxRunCommand {
     do {
       run = try await session.run(programs.map(\.name), of: object)
     } catch {
+      var message = error.description
+      if case .load(var refusal) = error, let diagnostic = refusal.diagnostic(in: object, on: session.kernel) {
+        let style = Style(of: .error)
+        try? Output.error.write(DiagnosticText(style: .init(style)).text(diagnostic))
+        if log {
+          try? Output.error.write(
+            "\n" + refusal.verifierLog.split(separator: "\n").map { String($0).printable + "\n" }.joined())
+        }
+        refusal.verifierLog = ""
+        message = refusal.description
+      }
       let status: CommandStatus =
         switch error {
         case .unknownProgram, .symbol: .usage
         case .target: .input
         case .load, .attach: .load
         }
-      throw CommandFailure(status, error.description)
+      throw CommandFailure(status, message)
     }
     let maps = run.takeMapContents()
     if json {

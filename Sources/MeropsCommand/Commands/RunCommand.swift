@@ -42,6 +42,9 @@ package struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON document.")
   package var json = false
 
+  @Flag(help: "Show the log of the kernel's verifier as it is, when a program is refused.")
+  package var log = false
+
   @Flag(help: "Leave out the timeline.")
   package var noTimeline = false
 
@@ -55,7 +58,7 @@ package struct RunCommand: AsyncParsableCommand {
     var object = try await source.open(compiler)
     try scenario.apply(to: &object)
     guard engine == .simulated else {
-      let run = LinuxRunCommand(session: try linux.session(scenario), json: json)
+      let run = LinuxRunCommand(session: try linux.session(scenario), json: json, log: log)
       return try await run.perform(try selection(of: object), of: object, named: source.name)
     }
     if let option = linux.given { throw CommandFailure(.usage, "'\(option)' is for '--engine linux' only") }
