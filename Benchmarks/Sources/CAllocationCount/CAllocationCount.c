@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "CAllocationCount.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 
 static __thread unsigned long count;
 
