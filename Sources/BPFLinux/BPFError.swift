@@ -69,7 +69,7 @@ extension BPFError {
 
   private static func advice(_ command: BPFCommandNumber, _ errno: Errno) -> String {
     switch (command, errno) {
-    case (_, .notPermitted) where command != .mapUpdateElement && command != .mapFreeze:
+    case (_, .notPermitted) where ![.mapUpdateElement, .mapFreeze, .objectPin].contains(command):
       "the process needs CAP_BPF, and CAP_PERFMON for tracing programs (or root), and the kernel must not be locked down"
     case (_, .noFunction): "this kernel is built without bpf(2), or a filter of system calls hides it"
     case (.mapCreate, .noMemory): "the maps need more memory than the process may use; look at max_entries"
