@@ -59,7 +59,7 @@ struct LoadingTests {
       identifiers = loaded.programs.values.map(\.identifier)
     }
     for identifier in identifiers {
-      try waitUntil("program #\(identifier) is gone") { try !kernel.programIdentifiers().contains(identifier) }
+      try await waitUntil("program #\(identifier) is gone") { try !kernel.programIdentifiers().contains(identifier) }
     }
   }
 
@@ -137,7 +137,7 @@ struct LoadingTests {
     let attachment = try program.attach(
       to: .perfEvent(.cpuClock(.period(100_000)), pid: 0, cpu: nil), cookie: 4711)
     var number: UInt64 = 1
-    try waitUntil("there were samples") {
+    try await waitUntil("there were samples") {
       for _ in 0..<100_000 { number = number &* 6_364_136_223_846_793_005 &+ 1 }
       return try word(loaded, "events") > 2
     }
@@ -149,7 +149,7 @@ struct LoadingTests {
     #expect(try word(loaded, "events") == after)
     #expect(number != 1)
     let raw = try loaded.program("on_enter").attach(to: .rawTracepoint(name: "sys_enter"))
-    try waitUntil("there were system calls") { try word(loaded, "events") > after }
+    try await waitUntil("there were system calls") { try word(loaded, "events") > after }
     raw.detach()
     let wrong = #expect(throws: BPFError.self) {
       let link = try loaded.program("on_enter").attach(to: .rawTracepoint(name: "no_such_tracepoint"))

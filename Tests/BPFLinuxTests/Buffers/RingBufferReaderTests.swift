@@ -135,6 +135,8 @@ struct RingBufferReaderTests {
     let seen = Counter()
     let ended = Counter()
     try await withThrowingTaskGroup(of: Void.self) { group in
+      // Whatever fails here, the group would wait for the reader.
+      defer { reader.stop() }
       group.addTask {
         let result = await onThread {
           Result { () throws(BPFError) in try reader.run { _ in seen.increment() } }
@@ -144,7 +146,7 @@ struct RingBufferReaderTests {
       }
       for round in 1...20 {
         try fixture.put(7)
-        try waitUntil("the records were seen") { seen.value == 7 * round }
+        try await waitUntil("the records were seen") { seen.value == 7 * round }
       }
       #expect(ended.value == 0)
       // Only one reads at a time.
@@ -173,7 +175,7 @@ struct RingBufferReaderTests {
     let reader = try RingBufferReader(fixture.map("others"))
     let iterations = (8_000_000 as UInt32).bytes + [UInt8](repeating: 0, count: 12)
     async let run = onThread { Result { () throws(BPFError) in try program.testRun(context: iterations) } }
-    try waitUntil("the record is reserved") { reader.occupancy().available == 48 }
+    try await waitUntil("the record is reserved") { reader.occupancy().available == 48 }
     var lengths: [Int] = []
     try reader.read(timeout: .seconds(60)) { lengths.append($0.byteCount) }
     #expect(lengths == [40])
@@ -195,7 +197,7 @@ struct RingBufferReaderTests {
     }
     for _ in 0..<10 {
       try fixture.put(50)
-      try waitUntil("the records were taken") { reader.occupancy().available == 0 }
+      try await waitUntil("the records were taken") { reader.occupancy().available == 0 }
     }
     try fixture.put(500)
     reader.stop()

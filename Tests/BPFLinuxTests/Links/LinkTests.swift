@@ -75,7 +75,7 @@ struct LinkTests {
       #expect(information.map(\.program) == [try loaded.program(name).identifier])
       if name == "on_enter" { #expect(information.first?.name == "sys_enter") }
       for _ in 0..<3 { _ = getppid() }
-      try waitUntil("\(name) ran") { try word(loaded, "hits") >= 3 }
+      try await waitUntil("\(name) ran") { try word(loaded, "hits") >= 3 }
       #expect(try word(loaded, "cookies") == 4712, "\(name)")
       #expect(try RealKernel.shared.linkInformation(identifier: information[0].identifier) == information[0])
       // Links of this kind keep their program.
@@ -247,7 +247,7 @@ struct LinkTests {
       unlink(path.string)
       pinned.detach()
       // The link may go in a deferred step.
-      try waitUntil("the program is detached") {
+      try blockUntil("the program is detached") {
         let before = try word(loaded, "hits")
         _ = getppid()
         return try word(loaded, "hits") == before

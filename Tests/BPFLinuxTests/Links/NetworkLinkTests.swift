@@ -50,7 +50,7 @@ struct NetworkLinkTests {
         let information = try attachment.information()
         #expect(information.map(\.kind) == [kind] && information.map(\.interface) == [1], "\(name)")
         OwnNetwork.sendPacket()
-        try waitUntil("\(name) saw a packet") { try word(loaded, "hits") > 0 }
+        try blockUntil("\(name) saw a packet") { try word(loaded, "hits") > 0 }
         if kind == .express {
           let other = try loaded.program("other_express")
           let second = #expect(throws: BPFError.self) {
@@ -62,7 +62,7 @@ struct NetworkLinkTests {
           try attachment.update(to: other, replacing: program)
           let before = try word(loaded, "hits")
           OwnNetwork.sendPacket()
-          try waitUntil("the other program saw a packet") { try word(loaded, "others") > 0 }
+          try blockUntil("the other program saw a packet") { try word(loaded, "others") > 0 }
           #expect(try word(loaded, "hits") == before)
           try attachment.unhook()
         }
@@ -86,7 +86,7 @@ struct NetworkLinkTests {
     var attachment = LinuxAttachment()
     try OwnNetwork.run { attachment.add(try loaded.program("express").attach(to: .express("lo", .generic))) }
     // The namespace goes in a deferred step after its last thread.
-    try waitUntil("the interface is gone") { try attachment.information().first?.interface == 0 }
+    try blockUntil("the interface is gone") { try attachment.information().first?.interface == 0 }
     attachment.detach()
   }
 
@@ -101,7 +101,7 @@ struct NetworkLinkTests {
       #expect(try attachment.information().map(\.kind) == [.networkNamespace])
       #expect(try attachment.information().map(\.attachType) == [.socketLookup])
       OwnNetwork.sendPacket()
-      try waitUntil("a socket was looked up") { try word(loaded, "hits") > 0 }
+      try blockUntil("a socket was looked up") { try word(loaded, "hits") > 0 }
       attachment.detach()
     }
   }

@@ -46,7 +46,18 @@ extension [UInt8] {
 }
 
 /// Waits until something that another thread or the kernel does has happened; seconds are only the limit.
-func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
+///
+/// It gives its thread away meanwhile: on two cores there are two for all tests, and what is waited for may need one.
+func waitUntil(_ what: String, _ condition: () throws -> Bool) async throws {
+  for _ in 0..<10_000 {
+    if try condition() { return }
+    try await Task.sleep(for: .milliseconds(1))
+  }
+  throw UnexpectedErrno(what: "waiting until \(what)", errno: 110)
+}
+
+/// The same for what has to stay on its thread, in a namespace of its own: it blocks the thread.
+func blockUntil(_ what: String, _ condition: () throws -> Bool) throws {
   for _ in 0..<10_000 {
     if try condition() { return }
     usleep(1_000)

@@ -25,7 +25,7 @@ struct TargetProcessTests {
       #expect(await target.waitForEnd() == expected, "\(command)")
       #expect(target.end == expected)
       #expect(throws: BPFError.self) { try target.release() }
-      try waitUntil("\(command) is no zombie") { state(of: target.identifier) == nil }
+      try await waitUntil("\(command) is no zombie") { state(of: target.identifier) == nil }
     }
   }
 
@@ -60,21 +60,21 @@ struct TargetProcessTests {
   }
 
   @Test("a command that nobody releases goes with its value")
-  func dropped() throws {
+  func dropped() async throws {
     var identifier: Int32 = 0
     do {
       let target = try TargetProcess.start(["sleep", "100"])
       identifier = target.identifier
       #expect(state(of: identifier) == "t")
     }
-    try waitUntil("the process is gone") { state(of: identifier) == nil }
+    try await waitUntil("the process is gone") { state(of: identifier) == nil }
   }
 
   @Test("a target that is killed while it stands still, and one that is never let go, are told of")
   func killed() async throws {
     let target = try TargetProcess.start(["sleep", "100"])
     kill(target.identifier, 9)
-    try waitUntil("it has ended") { state(of: target.identifier) == "Z" }
+    try await waitUntil("it has ended") { state(of: target.identifier) == "Z" }
     let error = #expect(throws: BPFError.self) { try target.release() }
     #expect(error?.errno == .noSuchProcess)
     #expect(await target.waitForEnd() == .killed(signal: 9))
