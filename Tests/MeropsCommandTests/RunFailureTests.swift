@@ -204,7 +204,7 @@ struct RunFailureTests {
     }
   }
 
-  @Test("Ctrl-C in a long run ends it with status 130, and says how far it came", .timeLimit(.minutes(1)))
+  @Test("Ctrl-C in a long run ends it with status 130, and says how far it came", .timeLimit(.minutes(5)))
   func interruptionOfRun() async throws {
     try await Fixture.withFolder { folder in
       let path = try await folder.compile(

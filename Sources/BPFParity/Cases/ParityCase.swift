@@ -8,6 +8,9 @@ struct ParityCase: Sendable {
   /// What the specification says, as the case writes it down.
   var expected: [String]
   var run: @Sendable (any ParityEngine) throws -> [String]
+  /// Whether the case is about the last handle of a map, which somebody who lists all maps of the machine may hold for a
+  /// moment; it is then carried out again.
+  var isAboutLastHandle: Bool { number == "C21" || number == "C22" }
 
   init(
     _ number: String, _ name: String, of programs: ParityPrograms = .requests, _ expected: [String],
