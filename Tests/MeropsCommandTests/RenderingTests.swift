@@ -80,6 +80,22 @@ import Testing
 
         """)
     #expect(TimelineText([]).description == "")
+    // Piece by piece, columns grow when they have to.
+    var pieces = TimelineText([event(1_000, .task, .switchedTo)])
+    #expect(
+      pieces.takeText(indentation: 1) { _, text in text } == """
+         time (µs)  CPU  context  thread    event
+             1.000    0  task     app/1000  runs
+
+        """)
+    #expect(pieces.takeText { _, text in text } == "")
+    pieces.append([event(1_234_567_890, .task, .switchedTo, idle), event(1_234_567_890, .task, .exited)])
+    #expect(
+      pieces.takeText { _, text in text } == """
+        1234567.890    1  task     swapper/1  idle
+        1234567.890    0  task     app/1000   ends
+
+        """)
   }
 
   @Test(

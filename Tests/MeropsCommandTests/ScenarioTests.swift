@@ -47,6 +47,35 @@ struct ScenarioTests {
     }
   }
 
+  @Test("a long timeline is given out in pieces with each event once, in order, until no more is wanted")
+  func pieces() async throws {
+    let object = try await Self.counting("perf_event")
+    var scenario = Scenario()
+    scenario.eventCount = 6000
+    let whole = try scenario.run("program", of: object)
+    var pieces: [[TimelineEvent]] = []
+    let run = try scenario.run("program", of: object) { piece in
+      pieces.append(piece)
+      return true
+    }
+    #expect(pieces.count == 2 && pieces.allSatisfy { $0.count >= 8192 })
+    #expect(run.machine.timeline.count < 8192)
+    let times = (pieces.joined() + run.machine.timeline).map(\.time)
+    #expect(times == whole.machine.timeline.map(\.time))
+    let origin = scenario.configuration.startTime
+    var text = TimelineText([], origin: origin)
+    let plain = (pieces + [run.machine.timeline]).map { piece in
+      text.append(piece)
+      return text.takeText { _, text in text }
+    }
+    // The columns do not grow here, so that the pieces are those of the whole text.
+    #expect(plain.joined() == TimelineText(whole.machine.timeline, origin: origin).description)
+
+    let ended = try scenario.run("program", of: object) { _ in false }
+    #expect(ended.eventCount < 6000 && ended.machine.timeline.count < 20)
+    #expect(Self.count(in: ended) == .signed(Int128(ended.eventCount)))
+  }
+
   @Test("a task ends only once")
   func exit() async throws {
     let object = try await Self.counting("tp/sched/sched_process_exit")

@@ -68,7 +68,16 @@ public struct Scenario: Sendable {
   /// That a program is stopped by a fault does not end the scenario: the fault is in the machine's
   /// ``Machine/faults`` and in its timeline. When the Swift task that this runs in is cancelled, the event does not happen
   /// again, and ``ScenarioRun/eventCount`` says how often it did.
-  public func run(_ name: String, of object: ObjectFile) throws(ScenarioError) -> ScenarioRun {
+  ///
+  /// - Parameters:
+  ///   - name: the program.
+  ///   - object: the object, edited as wanted.
+  ///   - takeTimeline: gets a long timeline piece by piece, a piece each time that some thousand events have come together,
+  ///     and says whether to go on. The machine forgets a piece that was given out, so that a run of any length takes
+  ///     little memory; what comes after the last piece is left in ``Machine/timeline``.
+  public func run(
+    _ name: String, of object: ObjectFile, takeTimeline: (([TimelineEvent]) -> Bool)? = nil
+  ) throws(ScenarioError) -> ScenarioRun {
     guard let program = object.programs[name] else {
       throw .unknownProgram(name, available: Array(object.programs.keys))
     }
@@ -95,7 +104,7 @@ public struct Scenario: Sendable {
     } catch {
       throw .load(error)
     }
-    try step { () throws(MachineError) in try stage.play(name, of: loaded) }
+    try step { () throws(MachineError) in try stage.play(name, of: loaded, takeTimeline) }
     let parameter = program.contextType(in: object)
     let context = stage.context.isEmpty ? nil : DecodedValue(stage.context, as: parameter ?? .void, in: object.types)
     return ScenarioRun(

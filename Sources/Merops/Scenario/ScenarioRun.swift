@@ -1,3 +1,4 @@
+public import BPFObject
 public import BPFSimulator
 
 /// What a ``Scenario`` has left: the machine with its timeline, and the object in it.
@@ -26,8 +27,13 @@ public struct ScenarioRun {
   }
 
   /// The key of a request's element, by the type that its map gives keys.
+  public func key(of request: TimelineEvent.Request) -> DecodedValue { object.object.key(of: request) }
+}
+
+extension ObjectFile {
+  /// The key of a request's element, by the type that its map gives keys.
   public func key(of request: TimelineEvent.Request) -> DecodedValue {
-    guard let definition = object.object.maps[request.map] else { return DecodedValue(request.key) }
+    guard let definition = maps[request.map] else { return DecodedValue(request.key) }
     return DecodedValue(request.key, as: definition.keyType, in: definition.types)
   }
 }

@@ -13,6 +13,11 @@ struct Stage {
   var packetResult: PacketResult?
   /// How often the event has happened.
   private(set) var eventCount = 0
+  /// Takes the timeline piece by piece, and says whether to go on.
+  private var takeTimeline: (([TimelineEvent]) -> Bool)?
+
+  /// How many events are kept before they are given out.
+  private static let pieceLength = 8192
 
   init(_ scenario: Scenario, _ trigger: ProgramTrigger) throws(MachineError) {
     self.scenario = scenario
@@ -28,7 +33,10 @@ struct Stage {
   }
 
   /// Everything from the attachment of the program to the end.
-  mutating func play(_ program: String, of object: LoadedObject) throws(MachineError) {
+  mutating func play(
+    _ program: String, of object: LoadedObject, _ takeTimeline: (([TimelineEvent]) -> Bool)?
+  ) throws(MachineError) {
+    self.takeTimeline = takeTimeline
     var arguments: [UInt64] = []
     for argument in scenario.arguments {
       switch argument {
@@ -123,6 +131,9 @@ struct Stage {
         try perform(trigger.event, program, of: object, arguments)
       }
       eventCount += 1
+      if let takeTimeline, machine.timeline.count >= Self.pieceLength {
+        guard takeTimeline(machine.takeTimeline()) else { return }
+      }
     }
   }
 

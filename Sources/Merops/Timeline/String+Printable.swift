@@ -3,6 +3,8 @@ extension String {
   ///
   /// Names come from files, and a terminal obeys what it is sent.
   package var printable: String {
+    // Most texts are ASCII, for which the properties of characters need not be looked up.
+    if utf8.allSatisfy({ (0x20...0x7e).contains($0) || $0 == 0x09 }) { return self }
     guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
     var text = String.UnicodeScalarView()
     for scalar in unicodeScalars {

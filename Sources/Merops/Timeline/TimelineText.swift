@@ -34,20 +34,37 @@ public struct TimelineText: CustomStringConvertible {
     case fault
   }
 
-  /// The lines in the order of the events.
+  /// The lines in the order of the events, without those that ``takeText(indentation:mark:)`` has given out.
   public private(set) var lines: [Line] = []
+
+  private let origin: UInt64
+  private let keyText: (TimelineEvent.Request) -> String
+  private var depths: [Thread: Int] = [:]
+  private var widths = Widths()
+  private var hasTitle = false
 
   /// The text for a timeline.
   ///
   /// - Parameters:
-  ///   - events: the events in order.
+  ///   - events: the events in order; what comes later is appended with ``append(_:)``.
   ///   - origin: the time that is shown as 0; ``MachineConfiguration/startTime`` for the begin of a script.
   ///   - keyText: how the key of an element is shown.
   public init(
     _ events: [TimelineEvent], origin: UInt64 = 0,
-    keyText: (TimelineEvent.Request) -> String = { DecodedValue($0.key).description }
+    keyText: @escaping (TimelineEvent.Request) -> String = { DecodedValue($0.key).description }
   ) {
-    var depths: [Thread: Int] = [:]
+    self.origin = origin
+    self.keyText = keyText
+    append(events)
+  }
+
+  /// The text for the timeline of a scenario, with keys by their types.
+  public init(_ run: ScenarioRun) {
+    self.init(run.machine.timeline, origin: run.machine.configuration.startTime) { run.key(of: $0).description }
+  }
+
+  /// Adds the lines of what happened next.
+  public mutating func append(_ events: [TimelineEvent]) {
     for event in events {
       let thread = Thread(event)
       let depth = depths[thread, default: 0]
@@ -61,21 +78,16 @@ public struct TimelineText: CustomStringConvertible {
       guard !text.isEmpty else { continue }
       if depth > 0 {
         let isLast = event.kind.nesting == .closes
-        text = String(repeating: "│ ", count: depth - 1) + (isLast ? "└ " : "│ ") + text
+        text = String(repeating: "│ ", count: depth - 1) + (isLast ? "└ " : "│ ") + text.printable
+      } else {
+        text = text.printable
       }
       var isFault = false
       if case .fault = event.kind { isFault = true }
       lines.append(
         Line(
           time: event.time >= origin ? event.time - origin : 0, cpu: event.cpu, context: event.context,
-          thread: event.thread.text.printable, text: text.printable, isFault: isFault))
-    }
-  }
-
-  /// The text for the timeline of a scenario, with keys by their types.
-  public init(_ run: ScenarioRun) {
-    self.init(run.machine.timeline, origin: run.machine.configuration.startTime) { request in
-      run.key(of: request).description
+          thread: event.thread.text.printable, text: text, isFault: isFault))
     }
   }
 
@@ -97,25 +109,54 @@ public struct TimelineText: CustomStringConvertible {
   ///
   /// - Parameter mark: puts marks around a part, such as a terminal's colours; it must not change the width.
   public func text(mark: (Part, String) -> String) -> String {
+    var copy = self
+    return copy.takeText(mark: mark)
+  }
+
+  /// The text in columns of the lines that there are, which the value then forgets, so that a long timeline can be
+  /// shown piece by piece. The titles are above the first piece; columns that were too narrow are wider from then on.
+  ///
+  /// - Parameters:
+  ///   - indentation: how many spaces are before each line.
+  ///   - mark: puts marks around a part, such as a terminal's colours; it must not change the width.
+  public mutating func takeText(indentation: Int = 0, mark: (Part, String) -> String) -> String {
     guard !lines.isEmpty else { return "" }
-    let times = lines.map { Self.microseconds($0.time) }
-    let timeWidth = max("time (µs)".count, times.map(\.count).max() ?? 0)
-    let cpuWidth = max("CPU".count, lines.map { String($0.cpu).count }.max() ?? 0)
-    let contextWidth = max("context".count, lines.map { $0.context.description.count }.max() ?? 0)
-    let threadWidth = max("thread".count, lines.map(\.thread.count).max() ?? 0)
-    let title =
-      "time (µs)".padded(left: timeWidth) + "  " + "CPU".padded(left: cpuWidth) + "  "
-      + "context".padded(right: contextWidth) + "  " + "thread".padded(right: threadWidth) + "  event"
-    var text = mark(.title, title) + "\n"
-    for (line, time) in zip(lines, times) {
+    for line in lines { widths.include(line) }
+    let margin = String(repeating: " ", count: indentation)
+    var text = ""
+    if !hasTitle {
+      hasTitle = true
+      let title =
+        "time (µs)".padded(left: widths.time) + "  " + "CPU".padded(left: widths.cpu) + "  "
+        + "context".padded(right: widths.context) + "  " + "thread".padded(right: widths.thread) + "  event"
+      text += margin + mark(.title, title) + "\n"
+    }
+    for line in lines {
       let isInterrupt = line.context > .task
-      let context = line.context.description.padded(right: contextWidth)
-      text += mark(.time, time.padded(left: timeWidth)) + "  " + String(line.cpu).padded(left: cpuWidth) + "  "
-      text += (isInterrupt ? mark(.interrupt, context) : context) + "  " + line.thread.padded(right: threadWidth) + "  "
-      text += line.isFault ? mark(.fault, line.text) : isInterrupt ? mark(.interrupt, line.text) : line.text
+      let context = line.context.description.padded(right: widths.context)
+      text += margin + mark(.time, Self.microseconds(line.time).padded(left: widths.time)) + "  "
+      text += String(line.cpu).padded(left: widths.cpu) + "  "
+      text += (isInterrupt ? mark(.interrupt, context) : context) + "  " + line.thread.padded(right: widths.thread)
+      text += "  " + (line.isFault ? mark(.fault, line.text) : isInterrupt ? mark(.interrupt, line.text) : line.text)
       text += "\n"
     }
+    lines = []
     return text
+  }
+
+  /// How wide the columns are.
+  private struct Widths {
+    var time = "time (µs)".count
+    var cpu = "CPU".count
+    var context = "context".count
+    var thread = "thread".count
+
+    mutating func include(_ line: Line) {
+      time = max(time, TimelineText.microseconds(line.time).utf8.count)
+      cpu = max(cpu, String(line.cpu).utf8.count)
+      context = max(context, line.context.description.count)
+      thread = max(thread, line.thread.count)
+    }
   }
 
   /// Microseconds with three decimals.

@@ -70,18 +70,26 @@ package struct RunCommand: AsyncParsableCommand {
     let scenario = try scenario.scenario()
     var report = RunReport(object: source.name, programs: [])
     var status = CommandStatus.success
+    let style = Style(of: .standard)
     for (index, program) in try selection(of: object).enumerated() {
       do {
-        let run = try Self.perform(scenario, program, of: object)
+        let printer = TimelinePrinter(
+          of: program, in: object, RunText(style: style), separator: index > 0 ? "\n" : "", showsTimeline: !noTimeline,
+          origin: scenario.configuration.startTime)
+        let run = try Self.perform(scenario, program, of: object, json ? nil : printer.print)
         let maps = run.takeMapContents()
-        if Task.isCancelled { try tellInterrupted(run, program, scenario, maps) }
         if json {
+          printer.notice(run.machine.timeline)
           report.programs.append(.init(program, run, of: scenario, maps: maps))
         } else {
-          try Output.standard.write(
-            (index > 0 ? "\n" : "") + text(of: run, program, scenario, maps, hasTimeline: !noTimeline))
+          try printer.finish(run, of: scenario, maps)
         }
-        if status == .success { status = Self.status(of: run, program) }
+        if Task.isCancelled {
+          Output.error.report(
+            "'\(program.name)' was interrupted after \(run.eventCount) of \(scenario.eventCount) events")
+          throw ReportedFailure(status: .interrupted)
+        }
+        if status == .success { status = Self.status(of: run, program, printer) }
       } catch let failure as CommandFailure where failure.status == .load {
         // The other programs may still run.
         Output.error.report(failure.message)
@@ -91,17 +99,6 @@ package struct RunCommand: AsyncParsableCommand {
     }
     if json { try Output.standard.write(JSONText.document(report)) }
     if status != .success { throw ReportedFailure(status: status) }
-  }
-
-  /// What there was until Ctrl-C: the maps, and how far it came. The timeline may be longer than anyone waits for.
-  private func tellInterrupted(
-    _ run: ScenarioRun, _ program: Program, _ scenario: Scenario, _ maps: [MapContents]
-  ) throws {
-    if !json { try Output.standard.write(text(of: run, program, scenario, maps, hasTimeline: false)) }
-    Output.error.report(
-      "'\(program.name)' was interrupted after \(run.eventCount) of \(scenario.eventCount) events; without the timeline"
-    )
-    throw ReportedFailure(status: .interrupted)
   }
 
   /// The programs that the options ask for; without any, those that are loaded by default.
@@ -120,10 +117,10 @@ package struct RunCommand: AsyncParsableCommand {
   }
 
   private static func perform(
-    _ scenario: Scenario, _ program: Program, of object: ObjectFile
+    _ scenario: Scenario, _ program: Program, of object: ObjectFile, _ takeTimeline: (([TimelineEvent]) -> Bool)?
   ) throws(CommandFailure) -> ScenarioRun {
     do throws(ScenarioError) {
-      return try scenario.run(program.name, of: object)
+      return try scenario.run(program.name, of: object, takeTimeline: takeTimeline)
     } catch {
       switch error {
       case .edit, .unknownProgram: throw CommandFailure(.usage, "\(error)")
@@ -132,26 +129,9 @@ package struct RunCommand: AsyncParsableCommand {
     }
   }
 
-  private func text(
-    of run: ScenarioRun, _ program: Program, _ scenario: Scenario, _ maps: [MapContents], hasTimeline: Bool
-  ) -> String {
-    let text = RunText(style: Style(of: .standard))
-    var parts = [text.title(of: program)]
-    if hasTimeline { parts.append(text.timeline(of: run)) }
-    parts.append(
-      text.packet(run.packetResult, of: program.kind.type, before: scenario.packet) + text.context(run.context)
-        + text.maps(maps) + text.trace(run.machine.traceLog))
-    return parts.filter { !$0.isEmpty }.joined(separator: "\n")
-  }
-
   /// A fault is a failure, and so is a negative result of a program that is run for its result.
-  private static func status(of run: ScenarioRun, _ program: Program) -> CommandStatus {
+  private static func status(of run: ScenarioRun, _ program: Program, _ printer: TimelinePrinter) -> CommandStatus {
     guard run.machine.faults.isEmpty else { return .failed }
-    guard program.kind.type == .systemCall else { return .success }
-    for case .programRan(program.name, let result, _) in run.machine.timeline.map(\.kind)
-    where Int32(truncatingIfNeeded: result) < 0 {
-      return .failed
-    }
-    return .success
+    return program.kind.type == .systemCall && printer.hasNegativeResult ? .failed : .success
   }
 }

@@ -16,16 +16,15 @@ package struct RunText {
       + " (SEC(\"\(program.section.printable)\"), \(count) instruction\(count == 1 ? "" : "s"))\n"
   }
 
-  /// The timeline, indented.
-  func timeline(of run: ScenarioRun) -> String {
-    let text = TimelineText(run).text { part, text in
+  /// The lines that a timeline has now, indented; it forgets them.
+  func lines(takenFrom timeline: inout TimelineText) -> String {
+    timeline.takeText(indentation: 2) { part, text in
       switch part {
       case .title, .time: style.applied(.faint, to: text)
       case .interrupt: style.applied(.interrupt, to: text)
       case .fault: style.applied(.failure, to: text)
       }
     }
-    return text.split(separator: "\n").map { "  \($0)\n" }.joined()
   }
 
   /// The maps that hold anything.
