@@ -116,9 +116,9 @@ extension Exploration {
     // At a call that calls back the state before the call counts; elsewhere the last one is that of this very round.
     guard parent >= 0 else { return }
     let place = afterCallback ? instruction : previous
-    guard let index = previousRound(at: place, from: afterCallback ? parent : states[Int(parent)].parent) else {
-      return
-    }
+    guard place >= 0, place < heads.count,
+      let index = previousRound(at: place, except: afterCallback ? -1 : parent)
+    else { return }
     let contents = states[Int(index)].contents
     var (word, frameCount, _) = framesStart(contents)
     identities.truncate(to: 0)
@@ -155,13 +155,14 @@ extension Exploration {
     register = .unknown
   }
 
-  /// The last state on the way here that was kept before the instruction to be gone on with, in the same frames.
-  private func previousRound(at place: Int, from start: Int32) -> Int32? {
-    var index = start
+  /// The last state that was kept before an instruction, in the same frames, and from which paths are still being walked:
+  /// those are the ones on the way here.
+  private func previousRound(at place: Int, except excluded: Int32) -> Int32? {
+    var index = heads[place]
     while index >= 0 {
       let record = states[Int(index)]
-      if Int(record.instruction) == place, isSameCallChain(record.contents) { return index }
-      index = record.parent
+      if record.branches > 0, index != excluded, isSameCallChain(record.contents) { return index }
+      index = record.next
     }
     return nil
   }

@@ -377,7 +377,24 @@ extension Exploration {
     if access.isWrite {
       throw reject("only read from \(mapStructure(state)) is supported", .accessDenied, .readOnlyMemory(access.base))
     }
-    throw unsupported("reading members of a map")
+    let offset = Int(state.offset) + access.offset
+    if offset < 0 {
+      throw reject(
+        "R\(access.base.rawValue) is \(mapStructure(state)) invalid negative access: off=\(offset)", .accessDenied,
+        .contextAccess(offset: offset, size: access.size))
+    }
+    guard state.number.constant == 0,
+      let structure = program.kernelTypes?.first(named: mapStructure(state), kind: .structure)
+    else { throw unsupported("reading members of a map") }
+    switch lookUp(structure, isOwn: false, offset: offset, size: access.size) {
+    case .scalar: setLoaded(access)
+    case .fault(let message):
+      throw reject(message, .accessDenied, .contextAccess(offset: offset, size: access.size))
+    case .pointer(let target, let tags, _):
+      guard let destination = access.target else { return }
+      self[destination] = RegisterState(
+        kind: .btf, flags: tags.subtracting([.rcu, .untrusted]), object: target.rawValue)
+    }
   }
 
   private func mapStructure(_ state: RegisterState) -> String {
