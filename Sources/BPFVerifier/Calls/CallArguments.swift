@@ -1,3 +1,5 @@
+internal import BPFTypeFormat
+
 /// What the arguments of a call have told so far.
 struct CallArguments {
   /// The number of a helper function, 0 for a kernel function.
@@ -23,8 +25,14 @@ struct CallArguments {
   var maximumSize: UInt64 = 0
   /// The first instruction of the function that is called back.
   var callback: Int?
-  /// The slot of the dynptr that was passed, and its kind.
-  var dynptr: (frame: Int, slot: Int)?
+  /// The initialised dynptr that was passed last.
+  var dynptr: PassedDynptr?
+  /// Whether what is given back is a dynptr.
+  var releasesDynptr = false
+  /// The field for pointers that was passed.
+  var pointerField: SpecialFields.Field?
+  /// The index of the map that it is of.
+  var fieldMap: Int?
 
   init(helper: Int32) { self.helper = helper }
   init(kernelFunction: String) { self.kernelFunction = kernelFunction }

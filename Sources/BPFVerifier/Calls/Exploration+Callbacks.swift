@@ -27,7 +27,9 @@ extension Exploration {
         frames[frame].callbackDepth = 0
       }
       return nil
-    case 209: throw unsupported("bpf_user_ringbuf_drain")
+    case 209:
+      try pushCallback(call, .userRingBuffer)
+      return nil
     default: return nil
     }
   }
@@ -37,6 +39,7 @@ extension Exploration {
     guard let start = call.callback, let function = code.function(at: start) else {
       throw reject("invalid callback", .invalidArgument, .callback(call.function))
     }
+    code.functions[function].isCallback = true
     let caller = frame
     let depth = frames[frame].callbackDepth
     frames[frame].callbackDepth += 1
@@ -72,7 +75,10 @@ extension Exploration {
       }
       self[.r3] = callerRegister(4)
     case .timer, .workQueue, .taskWork: setElementArguments(call)
-    case .none, .userRingBuffer, .treeAdd: break
+    case .userRingBuffer:
+      self[.r1] = givenDynptr()
+      self[.r2] = callerRegister(3)
+    case .none, .treeAdd: break
     }
   }
 
@@ -95,6 +101,7 @@ extension Exploration {
     guard let start = call.callback, let function = code.function(at: start) else {
       throw reject("invalid callback", .invalidArgument, .callback(call.function))
     }
+    code.functions[function].isCallback = true
     code.functions[function].isAsynchronousCallback = true
     // The state is made in place of the one being walked, which is put aside meanwhile.
     let (contents, words) = capture(keepsAll: true)

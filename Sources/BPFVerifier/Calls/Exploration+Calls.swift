@@ -180,48 +180,52 @@ extension Exploration {
 
   // MARK: Return values
 
-  private mutating func checkReturn() throws(Stop) {
+  /// What a register holds has to be allowed as the program's result.
+  mutating func checkReturn(_ register: Register = .r0) throws(Stop) {
     let header = frames[0]
-    try require(.r0)
-    let result = self[.r0]
+    try require(register)
+    let result = self[register]
     if header.isAsynchronous {
       let range = Int64(header.returns.minimum)...Int64(header.returns.maximum)
-      try check(result, in: range, "At async callback return")
+      try check(register, in: range, "At async callback return")
       return
     }
     if header.function != 0 {
       guard result.kind == .scalar else {
         throw reject(
-          "At subprogram exit the register R0 is not a scalar value (\(kindName(result)))", .invalidArgument,
+          "At subprogram exit the register R\(register.rawValue) is not a scalar value (\(kindName(result)))",
+          .invalidArgument,
           .returnValue("subprogram"))
       }
       return
     }
     switch ReturnRule.rule(for: program.kind) {
     case .anything: break
-    case .range(let range): try check(result, in: Int64(range.lowerBound)...Int64(range.upperBound), "At program exit")
+    case .range(let range):
+      try check(register, in: Int64(range.lowerBound)...Int64(range.upperBound), "At program exit")
     case .byPrototype: throw unsupported("the return value of a program that replaces a function")
     }
   }
 
   private mutating func check(
-    _ result: RegisterState, in range: ClosedRange<Int64>, _ place: String
+    _ register: Register, in range: ClosedRange<Int64>, _ place: String
   ) throws(Stop) {
+    let result = self[register]
     guard result.kind == .scalar else {
       throw reject(
-        "\(place) the register R0 is not a known value (\(kindName(result)))", .invalidArgument,
+        "\(place) the register R\(register.rawValue) is not a known value (\(kindName(result)))", .invalidArgument,
         .returnValue(place))
     }
-    try markPrecise(.r0)
+    try markPrecise(register)
     guard range.contains(result.number.signed.minimum), range.contains(result.number.signed.maximum) else {
-      throw invalidReturn(result, range, place)
+      throw invalidReturn(result, range, place, register)
     }
   }
 
   private mutating func invalidReturn(
-    _ result: RegisterState, _ range: ClosedRange<Int64>, _ place: String
+    _ result: RegisterState, _ range: ClosedRange<Int64>, _ place: String, _ register: Register = .r0
   ) -> Stop {
-    var text = "\(place) the register R0 has"
+    var text = "\(place) the register R\(register.rawValue) has"
     let signed = result.number.signed
     if signed.minimum > .min { text += " smin=\(signed.minimum)" }
     if signed.maximum < .max { text += " smax=\(signed.maximum)" }
@@ -292,13 +296,11 @@ extension Exploration {
     for index in 0...frame {
       for register in 0..<10 {
         let place = Self.place(index, register)
-        if registers[place].isPacketPointer || registers[place].kind == .packetEnd { registers[place] = .unknown }
+        if registers[place].goesWithPacket { registers[place] = .unknown }
       }
       for slot in 0..<Int(frames[index].slotCount) {
         let place = Self.slotPlace(index, slot)
-        if slots[place].isSpilled, slots[place].register.isPacketPointer || slots[place].register.kind == .packetEnd {
-          slots[place].register = .unknown
-        }
+        if slots[place].isSpilled, slots[place].register.goesWithPacket { slots[place].register = .unknown }
       }
     }
   }

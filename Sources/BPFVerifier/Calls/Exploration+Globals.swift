@@ -7,6 +7,7 @@ extension Exploration {
   enum GlobalParameter {
     case scalar
     case context
+    case dynptr
     /// Memory of some bytes, which may be null unless it is declared not to be.
     case memory(Int, isNullable: Bool)
   }
@@ -35,7 +36,6 @@ extension Exploration {
           + "i.e., in a RCU/IRQ/preempt-disabled section, or in\na non-sleepable BPF program context",
         .invalidArgument, .sleeping(name))
     }
-    if code.functions[index].mightThrow { throw unsupported("exceptions") }
     code.functions[index].wasCalled = true
     if code.functions[index].changesPacket { invalidatePackets() }
   }
@@ -57,6 +57,7 @@ extension Exploration {
           "arg#\(position) expects pointer to ctx", .invalidArgument,
           .argument(register, found: kindName(state), expected: ["ctx"]))
       }
+    case .dynptr: try requireDynptr(register, state)
     case .memory(let size, let isNullable):
       if state.isNull || state.isNullable {
         if isNullable, state.isNull { return }
@@ -121,7 +122,7 @@ extension Exploration {
     case .pointer(let target)?:
       guard let pointee = types.plain(target) else { break }
       if case .structure = pointee.kind {
-        if pointee.name == "bpf_dynptr" { throw unsupported("dynptrs") }
+        if pointee.name == "bpf_dynptr" { return .dynptr }
         if isContextType(pointee.name) { return .context }
       }
       guard let size = try? types.size(of: target) else {
@@ -173,6 +174,7 @@ extension Exploration {
         switch parameter {
         case .scalar: self[register] = .unknown
         case .context: self[register] = RegisterState(kind: .context)
+        case .dynptr: self[register] = givenDynptr()
         case .memory(let size, let isNullable):
           let memory = RegisterState(kind: .memory, object: UInt32(size))
           self[register] = isNullable ? nullable(memory) : memory

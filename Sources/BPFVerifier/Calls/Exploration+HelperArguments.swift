@@ -22,7 +22,10 @@ extension Exploration {
       try checkOffset(argument, register, state)
     }
     if argument.traits.contains(.isReleased) {
-      if state.reference == 0, !state.isNull {
+      if case .dynptr = argument.kind {
+        try requireAcquiredDynptr(register, state)
+        call.releasesDynptr = true
+      } else if state.reference == 0, !state.isNull {
         throw reject(
           "R\(register.rawValue) must be referenced when passed to release function", .invalidArgument,
           .notAcquired(register))
@@ -79,7 +82,7 @@ extension Exploration {
     case .timer: [(.mapValue, [])]
     case .spinLock: [(.mapValue, []), (.btf, .allocated)]
     case .pointerField: [(.mapValue, []), (.btf, .allocated)]
-    case .fieldPointer: [(.btf, []), (.btf, .trusted), (.btf, .rcu), (.btf, .allocated)]
+    case .fieldPointer: [(.btf, []), (.btf, .trusted), (.btf, .rcu)]
     case .dynptr: [(.stack, []), (.dynptr, [])]
     }
   }
@@ -99,7 +102,9 @@ extension Exploration {
       expected = kinds(of: HelperArgument(.kernelSocketCommon))
     }
     var flags = state.flags
-    flags.remove([.dynptrSlice, .ownType])
+    flags.remove([.dynptrSlice, .packetSlice, .ownType])
+    // What goes into a field may be an object of the program as well.
+    if argument.kind == .fieldPointer { flags.remove([.allocated, .perCPU]) }
     if argument.traits.contains(.isNullable) { flags.remove(.nullable) }
     if argument.traits.contains(.isOnlyRead) { flags.remove(.readOnly) }
     let mayBeReadOnly: Bool
@@ -118,6 +123,7 @@ extension Exploration {
           : .argument(register, found: kindName(state), expected: names))
     }
     if case .kernelObject(let name) = argument.kind { try checkStructure(state, register, name) }
+    if argument.kind == .fieldPointer { try checkFieldPointer(register, state, call) }
   }
 
   /// The structure that a typed pointer points to has to be the one that is wanted, or begin with it.
@@ -134,7 +140,7 @@ extension Exploration {
   private mutating func checkOffset(
     _ argument: HelperArgument, _ register: Register, _ state: RegisterState
   ) throws(Stop) {
-    if argument.traits.contains(.isReleased), state.isPointer {
+    if argument.traits.contains(.isReleased), state.isPointer, state.kind != .stack {
       if state.offset != 0 {
         throw reject(
           "R\(register.rawValue) must have zero offset when passed to release func or trusted arg to kfunc",
@@ -220,8 +226,12 @@ extension Exploration {
     case .constantText: try checkText(register, state)
     case .timer: try checkTimer(register, state, &call)
     case .spinLock: try checkLock(register, state, call)
-    case .pointerField, .fieldPointer: throw unsupported("bpf_kptr_xchg")
-    case .dynptr: throw unsupported("dynptrs")
+    case .pointerField: try checkPointerField(register, state, &call)
+    case .fieldPointer: break
+    case .dynptr(.any): call.dynptr = try requireDynptr(register, state)
+    case .dynptr(.ringBuffer): call.dynptr = try requireDynptr(register, state, wanted: .ringBuffer)
+    case .dynptr(.newLocal): try makeDynptr(.local, register, state)
+    case .dynptr(.newRingBuffer): try makeDynptr(.ringBuffer, register, state)
     }
   }
 

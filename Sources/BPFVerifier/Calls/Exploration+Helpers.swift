@@ -45,6 +45,11 @@ extension Exploration {
       try writeThrough(register, written.count)
     }
     if let released = call.released { try release(argument: released, call) }
+    if identifier == 197, self[.r1].kind != .mapValue {
+      throw reject(
+        "Unsupported reg type \(kindName(self[.r1])) for bpf_dynptr_from_mem data", .accessDenied,
+        .argument(.r1, found: kindName(self[.r1]), expected: ["map_value"]))
+    }
     return try finish(identifier, prototype, &call)
   }
 
@@ -97,8 +102,7 @@ extension Exploration {
       let size = UInt32(clamping: call.resultSize ?? 0)
       self[.r0] = nullable(RegisterState(kind: .memory, flags: .ringBuffer, object: size))
     case .dynptrSlice:
-      let size = UInt32(clamping: call.resultSize ?? 0)
-      self[.r0] = nullable(RegisterState(kind: .memory, flags: .dynptrSlice, object: size))
+      self[.r0] = nullable(slice(of: call.dynptr, size: call.resultSize ?? 0, isWritable: true))
     case .socket: self[.r0] = nullable(RegisterState(kind: .socket))
     case .socketCommon: self[.r0] = nullable(RegisterState(kind: .socketCommon))
     case .tcpSocket: self[.r0] = nullable(RegisterState(kind: .tcpSocket))
@@ -106,7 +110,7 @@ extension Exploration {
       var object = try kernelObject(named: name)
       if isTrusted { object.flags.insert(.trusted) }
       self[.r0] = isNullable ? nullable(object) : object
-    case .exchangedPointer: throw unsupported("bpf_kptr_xchg")
+    case .exchangedPointer: self[.r0] = nullable(try fieldObject(call))
     case .perCPUVariable: throw unsupported("variables of each CPU")
     }
     if prototype.traits.contains(.acquires) || identifier == 1 && holdsSockets(call.map) {
@@ -123,8 +127,13 @@ extension Exploration {
       registers[Self.place(frame, 0)].number.unsigned.maximum = UInt64(max(options.kernel.processorCount, 1) - 1)
       registers[Self.place(frame, 0)].number.synchronize()
     }
-    if prototype.traits.contains(.changesPacket) { invalidatePackets() }
+    if prototype.traits.contains(.changesPacket) || identifier == 202 && writesPacket(call) { invalidatePackets() }
     return .next
+  }
+
+  /// A write through a dynptr may move the packet that it is made of.
+  private func writesPacket(_ call: CallArguments) -> Bool {
+    call.dynptr?.kind == .skb || call.dynptr?.kind == .skbMetadata
   }
 
   /// A look-up in a map of sockets takes a reference on the socket.
@@ -155,6 +164,7 @@ extension Exploration {
 
   private mutating func release(argument: UInt8, _ call: CallArguments) throws(Stop) {
     let register = Register(rawValue: argument) ?? .r1
+    if call.releasesDynptr { return releaseDynptr(self[register]) }
     if call.reference != 0 {
       if release(reference: call.reference) { return }
     } else if self[register].isNull {

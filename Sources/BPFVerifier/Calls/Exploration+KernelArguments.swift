@@ -104,6 +104,7 @@ extension Exploration {
       }
       try checkText(register, state)
     case .interruptFlag: try checkInterruptFlag(facts.function, register, state, index)
+    case .dynptr: try checkDynptr(facts.function, parameter, register, state, &call)
     case .iterator(let name, let count):
       try checkIterator(facts.function, name, count, register, state, index)
     case .pointer: return try checkObjectOrMemory(facts, parameter, register, state, index, &call)
@@ -150,7 +151,7 @@ extension Exploration {
     _ facts: KernelFunctionFacts, _ parameter: KernelFunctionFacts.Parameter, _ register: Register,
     _ state: RegisterState, _ index: Int, _ call: inout CallArguments
   ) throws(Stop) -> Bool {
-    if state.isNull, parameter.isNullable { return parameter.isSized }
+    if state.isNull, parameter.isNullable, !parameter.isSized { return false }
     if state.kind == .mapPointer {
       throw reject(
         "kernel function \(facts.function.name) args#\(index) expected pointer to \(parameter.target) but "
@@ -217,12 +218,22 @@ extension Exploration {
           "R\(size.rawValue) is not a scalar", .invalidArgument,
           .argument(size, found: kindName(sizeState), expected: ["scalar"]))
       }
+      // Memory that may be left out is not looked at then, its size all the same.
       do {
-        try checkKernelMemory(register, size, sizeState, &call)
+        if !(state.isNull && parameter.isNullable) { try checkKernelMemory(register, size, sizeState, &call) }
       } catch {
         let pair = "arg#\(index) arg#\(index + 1) memory, len pair leads to invalid memory access"
         if let message = rejection?.message { rejection?.message = message + "\n" + pair }
         throw error
+      }
+      if parameter.hasConstantSize {
+        guard let constant = sizeState.number.constant else {
+          throw reject(
+            "R\(size.rawValue) must be a known constant", .invalidArgument,
+            .unboundedMaximum(size, sizeState.number.unsigned.maximum))
+        }
+        call.resultSize = constant
+        try markPrecise(size)
       }
       return true
     }
@@ -248,6 +259,25 @@ extension Exploration {
     try checkMemory(register, count, isWrite: false, zeroAllowed: true, &call)
     try checkMemory(register, count, isWrite: true, zeroAllowed: true, &call)
     try markPrecise(size)
+  }
+
+  private mutating func checkDynptr(
+    _ function: KernelFunction, _ parameter: KernelFunctionFacts.Parameter, _ register: Register,
+    _ state: RegisterState, _ call: inout CallArguments
+  ) throws(Stop) {
+    guard parameter.isUninitialized else {
+      call.dynptr = try requireDynptr(register, state)
+      return
+    }
+    switch function.role {
+    case .dynptrFromPacket(.skb)?: try makeDynptr(.skb, register, state)
+    case .dynptrFromPacket(.skbMetadata)?: try makeDynptr(.skbMetadata, register, state)
+    case .dynptrFromPacket(.xdp)?: try makeDynptr(.xdp, register, state)
+    case .cloneDynptr?:
+      guard let parent = call.dynptr else { throw unsupported("a clone of nothing") }
+      try makeDynptr(parent.kind, register, state, cloneOf: parent.reference)
+    default: throw unsupported("dynptrs made by \(function.name)")
+    }
   }
 
   // MARK: Iterators

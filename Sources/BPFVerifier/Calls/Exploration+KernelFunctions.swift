@@ -25,9 +25,14 @@ extension Exploration {
       throw reject(
         "program must be sleepable to call sleepable kfunc \(name)", .accessDenied, .sleeping(name))
     }
-    if facts.function.role == .throwException { throw unsupported("exceptions") }
     var call = CallArguments(kernelFunction: name)
     try check(facts, &call)
+    if facts.function.role == .throwException {
+      if hasExceptionCallback { throw unsupported("exception callbacks") }
+      try checkReturn(.r1)
+      try checkRegionsClosed(by: "bpf_throw")
+      return .end
+    }
     if facts.function.role == .scheduleTaskWork {
       try pushAsynchronous(call, .taskWork, returns: .full, isSleepable: true)
     } else if facts.function.role == .setWorkCallback {
@@ -47,6 +52,12 @@ extension Exploration {
     iteratorPlace = nil
     if facts.function.flags.contains(.iteratorNext), let iterator { try branchIterator(iterator) }
     return .next
+  }
+
+  /// Whether the program names a function that exceptions go to.
+  private var hasExceptionCallback: Bool {
+    guard let types = program.ownTypes, let id = code.functions[0].type else { return false }
+    return ((try? types.declarationTags(on: id, component: -1)) ?? []).contains { $0.hasPrefix("exception_callback:") }
   }
 
   // MARK: Sections
@@ -114,6 +125,15 @@ extension Exploration {
 
   private mutating func setResult(_ facts: KernelFunctionFacts, _ call: CallArguments) throws(Stop) {
     let flags = facts.function.flags
+    if case .dynptrSlice(let isWritable)? = facts.function.role {
+      if isWritable, !mayWritePacket {
+        throw reject(
+          "the prog does not allow writes to packet data", .invalidArgument,
+          .kernelFunctionUnavailable(facts.function.name))
+      }
+      self[.r0] = nullable(slice(of: call.dynptr, size: call.resultSize ?? 0, isWritable: isWritable))
+      return
+    }
     switch facts.result {
     case .nothing: return
     case .scalar: self[.r0] = .unknown

@@ -15,6 +15,8 @@ struct KernelFunctionFacts {
     var isNullable = false
     /// Whether the size of the memory is the next argument.
     var isSized = false
+    /// Whether that size has to be a constant, which is then that of the result.
+    var hasConstantSize = false
     /// Whether only numbers are behind the pointer, so that any memory will do.
     var isPlain = false
     /// The bytes behind the pointer, where they are plain.
@@ -37,6 +39,7 @@ struct KernelFunctionFacts {
     case taskWork
     case workQueue
     case interruptFlag
+    case dynptr
     case constantText
     case pointer
     case unsupported(String)
@@ -94,6 +97,7 @@ struct KernelFunctionFacts {
     result.isUninitialized = rule == .uninitialized
     let nextRule = KernelArgumentRule(parameterName: next)
     result.isSized = nextRule == .size || nextRule == .constantSize
+    result.hasConstantSize = nextRule == .constantSize
     guard let id = try? types.resolve(target), let type = types.plain(target) else { return result }
     result.type = (try? types.unqualified(id)) ?? id
     switch rule {
@@ -132,7 +136,7 @@ struct KernelFunctionFacts {
     switch name {
     case "bpf_task_work": return .taskWork
     case "bpf_wq": return .workQueue
-    case "bpf_dynptr", "bpf_dynptr_kern": return .unsupported("dynptrs")
+    case "bpf_dynptr", "bpf_dynptr_kern": return .dynptr
     case "bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_list_node_kern", "bpf_rb_node_kern":
       return .unsupported("lists and trees")
     case "bpf_res_spin_lock": return .unsupported("bpf_res_spin_lock")

@@ -38,7 +38,6 @@ extension CodeTable {
         }
         if let facts = input.kernelFunctions[name] { argumentCounts[index] = UInt8(min(facts.parameters.count, 5)) }
         if known.flags.contains(.sleepable) { functions[function].mightSleep = true }
-        if known.role == .throwException { functions[function].mightThrow = true }
         if known.role == .changesPacket { functions[function].changesPacket = true }
       case .loadPacket?: functions[function].hasLoadAbsolute = true
       default: continue

@@ -52,6 +52,7 @@ struct FunctionFacts {
   var isGlobal: Bool
   var type: BTFTypeID?
   /// Whether it is called back by something that the program calls.
+  var isCallback = false
   var isAsynchronousCallback = false
   var isExceptionCallback = false
   /// The deepest byte of its stack that was used, filled in by the walk.
@@ -60,7 +61,6 @@ struct FunctionFacts {
   /// Effects outside, of it and of what it calls.
   var changesPacket = false
   var mightSleep = false
-  var mightThrow = false
   var hasTailCall = false
   var hasLoadAbsolute = false
 }

@@ -118,10 +118,6 @@ extension CodeTable {
           functions[caller].mightSleep = true
           changed = true
         }
-        if from.mightThrow && !functions[caller].mightThrow {
-          functions[caller].mightThrow = true
-          changed = true
-        }
       }
     }
   }

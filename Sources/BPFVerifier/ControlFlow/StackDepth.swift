@@ -21,6 +21,18 @@ extension Exploration {
 
   private static let privateStackMinimum = 64
 
+  private func throwsException(_ index: Int) -> Bool {
+    if case .kernelFunction("bpf_throw", _)? = program.references[index] { true } else { false }
+  }
+
+  /// A callback, and what it calls, may not throw: what called it could not go on.
+  private mutating func checkThrow(_ index: Int, _ chain: [Int]) throws(Stop) {
+    guard chain.contains(where: { code.functions[$0].isCallback }), let function = chain.last else { return }
+    throw reject(
+      "bpf_throw kfunc (insn \(index)) cannot be called from callback subprog \(function)", .invalidArgument,
+      .callback(code.functions[function].name))
+  }
+
   private mutating func checkStackDepth(from root: Int) throws(Stop) {
     struct Visit {
       var function: Int
@@ -45,6 +57,7 @@ extension Exploration {
       var callee: Int?
       while index < end, callee == nil {
         switch code.instructions[index] {
+        case .call(.kernelFunction)? where throwsException(index): try checkThrow(index, visits.map(\.function))
         case .call(.local(let offset))?: callee = code.function(at: index + 1 + Int(offset))
         case .loadWide(_, .function(let offset))?:
           callee = code.function(at: index + 1 + Int(offset))

@@ -123,7 +123,8 @@ extension Exploration {
   /// Dynptrs, iterators and interrupt flags: the same thing in the same place, by another id.
   private mutating func specialIsEquivalent(_ old: RegisterState, _ current: RegisterState) -> Bool {
     old.kind == current.kind && old.object == current.object && old.flags == current.flags
-      && old.range == current.range && idsMatch(old.reference, current.reference) && idsMatch(old.id, current.id)
+      && old.range == current.range && idsMatch(old.reference, current.reference)
+      && (old.kind == .dynptr || idsMatch(old.id, current.id))
   }
 
   // MARK: Registers

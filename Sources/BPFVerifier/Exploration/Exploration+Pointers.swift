@@ -53,7 +53,11 @@ extension Exploration {
         "R\(target.rawValue) pointer arithmetic on \(name) prohibited, null-check it first", .accessDenied,
         .possiblyNull(target, kind: name))
     }
-    // Accessing untrusted memory is always possible, so that moving in it is as well.
+    // Untrusted memory can be read anywhere, so that where in it a pointer points is not followed.
+    if pointer.kind == .memory, pointer.flags.contains(.untrusted) {
+      if isReversed { self[target] = .unknown }
+      return
+    }
     switch pointer.kind {
     case .mapPointer where number.constant == 0 && operation == .add: break
     case .mapPointer, .packetEnd, .socket, .socketCommon, .tcpSocket, .xdpSocket:

@@ -388,6 +388,7 @@ extension Exploration {
     else { throw unsupported("reading members of a map") }
     switch lookUp(structure, isOwn: false, offset: offset, size: access.size) {
     case .scalar: setLoaded(access)
+    case .untrustedMemory: setUntrustedMemory(access)
     case .fault(let message):
       throw reject(message, .accessDenied, .contextAccess(offset: offset, size: access.size))
     case .pointer(let target, let tags, _):

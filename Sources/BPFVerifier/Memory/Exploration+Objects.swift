@@ -30,6 +30,7 @@ extension Exploration {
     let isOwn = state.flags.contains(.ownType)
     switch lookUp(BTFTypeID(state.object), isOwn: isOwn, offset: offset, size: access.size) {
     case .scalar: setLoaded(access)
+    case .untrustedMemory: setUntrustedMemory(access)
     case .fault(let message):
       throw reject(message, .accessDenied, .contextAccess(offset: offset, size: access.size))
     case .pointer(let target, let tags, let field):
@@ -39,6 +40,12 @@ extension Exploration {
       if isOwn { pointer.flags.insert(.ownType) }
       self[destination] = pointer.isNullable ? nullable(pointer) : pointer
     }
+  }
+
+  /// A read gave a pointer of which nothing can be relied on; reads through it are caught where they fail.
+  mutating func setUntrustedMemory(_ access: Access) {
+    guard let target = access.target else { return }
+    self[target] = RegisterState(kind: .memory, flags: [.readOnly, .untrusted])
   }
 
   /// Whether this is a place at which RCU protects pointers.
@@ -111,7 +118,9 @@ extension Exploration {
     }
     let index = access.offset / 8
     guard index < parameters.count else { throw invalid("func '\(function)' doesn't have \(index + 1)-th argument") }
-    guard let type = types.plain(parameters[index]) else { throw unsupported("the parameter \(index) of \(function)") }
+    guard let type = types.plain(parameters[index].type) else {
+      throw unsupported("the parameter \(index) of \(function)")
+    }
     guard case .pointer(let target) = type.kind else {
       setLoaded(access)
       return
@@ -124,8 +133,18 @@ extension Exploration {
       guard access.size == 8 else { throw invalid("func '\(function)' size \(access.size) must be 8") }
       guard let destination = access.target else { return }
       var object = RegisterState(kind: .btf, flags: .trusted, object: resolved.rawValue)
-      // What an iterator goes over has an end, at which there is no object.
-      if isIterator, index > 0 { object = nullable(object) }
+      if isIterator {
+        // What an iterator goes over has an end, at which there is no object.
+        if index > 0 { object = nullable(object) }
+      } else {
+        switch TracepointArguments.trait(of: name, argument: index) {
+        case .mayBeError?: object = .unknown
+        case .nullable?: object = nullable(object)
+        case nil: if parameters[index].isNullable { object = nullable(object) }
+        }
+        object.flags.formUnion(
+          object.kind == .btf ? ObjectLayout.tags(on: target, types).intersection([.user, .perCPU]) : [])
+      }
       self[destination] = object
     case .void, .integer:
       guard !isIterator || name != "bpf_map_elem" else { throw unsupported("iteration over elements of maps") }
@@ -134,22 +153,33 @@ extension Exploration {
     }
   }
 
-  /// The types of the parameters that a program sees.
-  private func parameters(_ types: BTF, _ name: String, isIterator: Bool) -> [BTFTypeID]? {
-    let prototype: BTFTypeID
-    if isIterator {
-      guard let id = types.first(named: "bpf_iter_\(name)", kind: .function), let type = try? types.type(id),
-        case .function(let found, _) = type.kind
-      else { return nil }
+  /// A parameter that a program sees.
+  private struct Parameter {
+    var type: BTFTypeID
+    /// Whether its name says that it may be null.
+    var isNullable: Bool
+  }
+
+  /// The parameters that a program sees.
+  private func parameters(_ types: BTF, _ name: String, isIterator: Bool) -> [Parameter]? {
+    // A tracepoint's function has names for its parameters, which its type has not.
+    let function = isIterator ? "bpf_iter_\(name)" : "__bpf_trace_\(name)"
+    var prototype: BTFTypeID?
+    if let id = types.first(named: function, kind: .function), let type = try? types.type(id),
+      case .function(let found, _) = type.kind
+    {
       prototype = found
-    } else {
+    }
+    if !isIterator {
       guard let id = types.first(named: "btf_trace_\(name)", kind: .typedef), let type = types.plain(id),
         case .pointer(let found) = type.kind
       else { return nil }
-      prototype = found
+      if prototype == nil { prototype = found }
     }
-    guard let type = types.plain(prototype), case .functionPrototype(let signature) = type.kind else { return nil }
-    let all = signature.parameters.map(\.type)
+    guard let prototype, let type = types.plain(prototype), case .functionPrototype(let signature) = type.kind else {
+      return nil
+    }
+    let all = signature.parameters.map { Parameter(type: $0.type, isNullable: $0.name.hasSuffix("__nullable")) }
     // The first parameter of a tracepoint's function is the tracer's own.
     return isIterator ? all : Array(all.dropFirst())
   }
@@ -200,7 +230,7 @@ extension Exploration {
     guard low == field.offset else {
       throw refused("kptr access misaligned expected=\(field.offset) off=\(low)")
     }
-    guard case .pointee(let target) = field.target, let own = program.ownTypes,
+    guard case .pointee(let target) = field.target, let own = program.maps[Int(state.object)].definition.types,
       let name = try? own.name(of: target)
     else { throw unsupported("the type of a pointer in a map value") }
     let isReferenced = field.kind == .referencedPointer
@@ -234,7 +264,7 @@ extension Exploration {
   /// A write over a dynptr, an iterator or an interrupt flag in the stack.
   mutating func destroyObject(_ frame: Int, _ slot: Int) throws(Stop) {
     let place = Self.slotPlace(frame, slot)
-    if slots[place].byte(0) == .dynptr { throw unsupported("dynptrs") }
+    if slots[place].byte(0) == .dynptr { return try destroyDynptr(frame, slot) }
     // The others are lost, and with them the way to give them back.
     slots[place].bytes = StackSlot.all(.unknown)
     slots[place].register = .uninitialized

@@ -32,6 +32,8 @@ struct ObjectLayout {
   /// What a walk to an offset comes to.
   enum Answer {
     case scalar
+    /// A pointer to something else than a structure: what it points to can be read, and be anything.
+    case untrustedMemory
     case pointer(BTFTypeID, RegisterFlags, field: String)
     case fault(String)
   }
@@ -73,23 +75,25 @@ struct ObjectLayout {
     case .structure(let composite): return .composite(id, isUnion: false, memberCount: composite.members.count)
     case .union(let composite): return .composite(id, isUnion: true, memberCount: composite.members.count)
     case .pointer(let target):
-      var flags: RegisterFlags = []
-      if let tagged = try? types.type(target), case .typeTag = tagged.kind {
-        switch tagged.name {
-        case "user": flags = .user
-        case "percpu": flags = .perCPU
-        case "rcu": flags = .rcu
-        default: break
-        }
-      }
       guard let resolved = try? types.resolve(target), let pointee = try? types.type(resolved) else {
         return .otherPointer
       }
       switch pointee.kind {
-      case .structure, .union: return .pointer(resolved, flags)
+      case .structure, .union: return .pointer(resolved, tags(on: target, types))
       default: return .otherPointer
       }
     default: return .unknown
+    }
+  }
+
+  /// What the type tag on a pointer's target says of it.
+  static func tags(on target: BTFTypeID, _ types: BTF) -> RegisterFlags {
+    guard let tagged = try? types.type(target), case .typeTag = tagged.kind else { return [] }
+    switch tagged.name {
+    case "user": return .user
+    case "percpu": return .perCPU
+    case "rcu": return .rcu
+    default: return []
     }
   }
 }
@@ -124,14 +128,12 @@ extension Exploration {
         continue
       }
       var next: (BTFTypeID, Int)?
-      // Members of a union lie above each other: one that does not fit says nothing of the others.
-      var misfit: String?
       search: for member in layout.members {
         let start = member.bitOffset / 8
-        if offset + size <= start { if layout.isUnion { continue } else { break } }
+        if offset + size <= start { break }
         if member.bitWidth > 0 {
           let end = (member.bitOffset + member.bitWidth + 7) / 8
-          if offset < end { return .scalar }
+          if offset <= start, end <= offset + size { return .scalar }
           continue
         }
         if offset < start { break }
@@ -146,28 +148,27 @@ extension Exploration {
           break search
         case .pointer, .otherPointer:
           guard size == 8, offset == elementStart else {
-            misfit =
+            return .fault(
               "cannot access ptr member \(member.name) with moff \(elementStart) in struct \(layout.name) with off "
-              + "\(offset) size \(size)"
-            if layout.isUnion { continue search } else { break search }
+                + "\(offset) size \(size)")
           }
           if case .pointer(let target, let tags) = member.kind {
             return .pointer(target, tags.union(flags), field: member.name)
           }
-          return .scalar
+          return .untrustedMemory
         case .scalar, .unknown:
-          let end = elementStart + member.elementByteCount
-          guard offset + size <= end else {
-            misfit =
+          // An array of numbers may be read in other pieces; what is behind a union is not relied on anyway.
+          let end = start + member.byteCount
+          guard offset + size <= end || flags.contains(.untrusted) else {
+            return .fault(
               "access beyond the end of member \(member.name) (mend:\(end)) in struct \(layout.name) with off "
-              + "\(offset) size \(size)"
-            if layout.isUnion { continue search } else { break search }
+                + "\(offset) size \(size)")
           }
           return .scalar
         }
       }
       guard let (inner, rest) = next else {
-        return .fault(misfit ?? "struct \(layout.name) doesn't have field at offset \(offset)")
+        return .fault("struct \(layout.name) doesn't have field at offset \(offset)")
       }
       (id, offset) = (inner, rest)
     }

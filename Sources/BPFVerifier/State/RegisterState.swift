@@ -42,6 +42,8 @@ struct RegisterFlags: OptionSet, Hashable, BitwiseCopyable {
   static let dynptrSlice = RegisterFlags(rawValue: 1024)
   /// A type of the program and not of the kernel.
   static let ownType = RegisterFlags(rawValue: 2048)
+  /// Memory of a dynptr that is a packet's, and goes when that may move.
+  static let packetSlice = RegisterFlags(rawValue: 4096)
 }
 
 /// The abstract value of a register.
@@ -59,7 +61,8 @@ struct RegisterState: BitwiseCopyable {
   var reference: UInt32
   /// The constant part of a pointer's offset; for a linked scalar its distance from the others.
   var offset: Int32
-  /// The proven range of a packet pointer (or a negative marker), or which look-up gave the inner map.
+  /// The proven range of a packet pointer (or a negative marker), which look-up gave the inner map, or which dynptr gave
+  /// the memory.
   var range: Int32
   /// The value of a scalar, or the variable part of a pointer's offset.
   var number: ScalarNumber
@@ -99,6 +102,10 @@ struct RegisterState: BitwiseCopyable {
 
   @inline(__always)
   var isPacketPointer: Bool { kind == .packet || kind == .packetMetadata }
+
+  /// Whether it is of no use after something that may have moved the packet.
+  @inline(__always)
+  var goesWithPacket: Bool { isPacketPointer || kind == .packetEnd || flags.contains(.packetSlice) }
 
   /// Whether it is the number zero.
   @inline(__always)
