@@ -11,14 +11,32 @@ extension LinuxKernel {
     "bpf_task_work_schedule_resume", "bpf_task_work_schedule_signal", "bpf_wq_set_callback",
   ]
 
+  /// The names by which a function can go, in the order in which they are looked for.
+  private func names(ofFunction name: String) -> [String] {
+    let name = essentialName(name)
+    let plain = name.hasSuffix("_impl") ? String(name.dropLast(5)) : name
+    return Self.functionsWithImplicitArguments.contains(plain) ? [plain, plain + "_impl"] : [name]
+  }
+
   /// The type of a kernel function, by its name or by the other name that it has in other versions; `nil` when this
   /// kernel does not have it.
   func kernelFunction(named name: String) throws(BPFError) -> BTFTypeID? {
-    let types = try types()
-    let name = essentialName(name)
-    let plain = name.hasSuffix("_impl") ? String(name.dropLast(5)) : name
-    guard Self.functionsWithImplicitArguments.contains(plain) else { return types.first(named: name, kind: .function) }
-    return types.first(named: plain, kind: .function) ?? types.first(named: plain + "_impl", kind: .function)
+    try findKernelFunctions([name])
+    let known = knownFunctions
+    for name in names(ofFunction: name) {
+      if let found = known[name], let type = found { return type }
+    }
+    return nil
+  }
+
+  /// Looks for kernel functions, all in one pass over the kernel's types; those that have been looked for are known.
+  func findKernelFunctions(_ names: some Sequence<String>) throws(BPFError) {
+    var known = knownFunctions
+    let unknown = Set(names.flatMap(names(ofFunction:))).filter { known[$0] == nil }
+    guard !unknown.isEmpty else { return }
+    let found = try types().first(named: unknown, kind: .function)
+    for name in unknown { known[name] = .some(found[name]) }
+    knownFunctions = known
   }
 
   /// The type of a kernel variable, `nil` when it has none.

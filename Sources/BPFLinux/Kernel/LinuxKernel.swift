@@ -22,6 +22,8 @@ public struct LinuxKernel: Sendable {
   /// What is found out once.
   private final class Known: Sendable {
     let types = Mutex<BTF?>(nil)
+    let version = Mutex<LinuxVersion?>(nil)
+    let functions = Mutex<[String: BTFTypeID?]>([:])
     let configuration = Mutex<[String: String]?>(nil)
     let features = Mutex<[String: LinuxFeature.Answer]>([:])
   }
@@ -38,16 +40,14 @@ public struct LinuxKernel: Sendable {
   public func types() throws(BPFError) -> BTF {
     if let types = known.types.withLock({ $0 }) { return types }
     let subject = "the kernel's types"
-    let bytes: [UInt8]
-    do throws(Errno) {
-      bytes = try systemCalls.readFile("/sys/kernel/btf/vmlinux")
-    } catch {
+    let memory: BTFMemory
+    do throws(Errno) { memory = try typesMemory() } catch {
       throw BPFError(
         subject, .systemCall("read of /sys/kernel/btf/vmlinux", error),
         advice: "kernel functions and CO-RE need a kernel that is built with CONFIG_DEBUG_INFO_BTF")
     }
     do throws(BTFError) {
-      let types = try BTF(parsing: bytes)
+      let types = try BTF(parsing: memory)
       known.types.withLock { $0 = types }
       return types
     } catch {
@@ -55,12 +55,31 @@ public struct LinuxKernel: Sendable {
     }
   }
 
+  /// The kernel's own copy of its types, which Linux lets processes map since 6.16; before that, what is read of it.
+  private func typesMemory() throws(Errno) -> BTFMemory {
+    let file = try systemCalls.openFile("/sys/kernel/btf/vmlinux")
+    let size = systemCalls.perform(.fileSize, Int(file.rawValue))
+    if size > 0, let mapped = try? MappedMemory(file: file, byteCount: size, systemCalls) {
+      return BTFMemory(mapped.bytes, keptBy: mapped)
+    }
+    return BTFMemory(try systemCalls.readToEnd(file))
+  }
+
+  /// What has been found out of kernel functions: the type of each name, `nil` for those that are not there.
+  var knownFunctions: [String: BTFTypeID?] {
+    get { known.functions.withLock { $0 } }
+    nonmutating set { known.functions.withLock { $0 = newValue } }
+  }
+
   /// The kernel's version.
   ///
   /// - Throws: ``BPFError`` when `/proc` is not mounted.
   public func version() throws(BPFError) -> LinuxVersion {
+    if let version = known.version.withLock({ $0 }) { return version }
     do throws(Errno) {
-      return LinuxVersion(try systemCalls.readText("/proc/sys/kernel/osrelease"))
+      let version = LinuxVersion(try systemCalls.readText("/proc/sys/kernel/osrelease"))
+      known.version.withLock { $0 = version }
+      return version
     } catch {
       throw BPFError(
         "the kernel's version", .systemCall("read of /proc/sys/kernel/osrelease", error),

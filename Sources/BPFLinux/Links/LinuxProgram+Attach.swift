@@ -156,11 +156,8 @@ extension LinuxKernel {
 
   /// Opens a file or folder that stands for something of the kernel.
   func open(_ path: String, for subject: String) throws(BPFError) -> Descriptor {
-    let name = KernelBuffer(path)
-    let result = withExtendedLifetime(name) { systemCalls.perform(.openFile, Int(truncatingIfNeeded: name.address)) }
-    guard result >= 0 else {
-      throw BPFError(subject, .systemCall("open", Errno(rawValue: Int32(truncatingIfNeeded: -result))))
+    do throws(Errno) { return try systemCalls.openFile(path) } catch {
+      throw BPFError(subject, .systemCall("open", error))
     }
-    return Descriptor(Int32(truncatingIfNeeded: result), systemCalls)
   }
 }

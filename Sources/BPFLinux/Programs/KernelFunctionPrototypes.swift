@@ -16,6 +16,7 @@ extension LinuxKernel {
     }
     guard !names.isEmpty else { return }
     let kernel = try types()
+    try findKernelFunctions(names)
     for name in names.sorted() {
       guard let declared = object.externs[name]?.type, let found = try kernelFunction(named: name),
         (try? kernel.name(of: found)) == essentialName(name),

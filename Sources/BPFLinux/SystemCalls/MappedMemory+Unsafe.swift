@@ -36,5 +36,21 @@ final class MappedMemory: @unchecked Sendable {
     self.systemCalls = systemCalls
   }
 
+  /// Maps a file from its beginning, for reading only.
+  ///
+  /// - Throws: the error number.
+  init(file: Descriptor, byteCount: Int, _ systemCalls: any SystemCalls) throws(Errno) {
+    let result = systemCalls.perform(.mapFile, byteCount, Int(file.rawValue))
+    withExtendedLifetime(file) {}
+    guard result >= 0 else { throw Errno(rawValue: Int32(truncatingIfNeeded: -result)) }
+    guard let start = UnsafeMutableRawPointer(bitPattern: result) else { throw .badAddress }
+    self.start = start
+    self.byteCount = byteCount
+    self.systemCalls = systemCalls
+  }
+
+  /// The bytes, for who keeps the object.
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: byteCount) }
+
   deinit { _ = systemCalls.perform(.unmapMemory, Int(bitPattern: start), byteCount) }
 }

@@ -7,10 +7,7 @@ final class OpenFile {
 
   /// Opens a file for reading.
   init(_ path: String, _ systemCalls: any SystemCalls) throws(Errno) {
-    let name = KernelBuffer(path)
-    let opened = withExtendedLifetime(name) { systemCalls.perform(.openFile, Int(truncatingIfNeeded: name.address)) }
-    guard opened >= 0 else { throw Errno(rawValue: Int32(truncatingIfNeeded: -opened)) }
-    descriptor = Descriptor(Int32(truncatingIfNeeded: opened), systemCalls)
+    descriptor = try systemCalls.openFile(path)
     self.systemCalls = systemCalls
   }
 

@@ -42,6 +42,10 @@ public struct RunningKernel: SystemCalls {
         return merops_read_at(
           Int32(truncatingIfNeeded: first), UnsafeMutableRawPointer(bitPattern: second), UInt(bitPattern: third), fourth
         )
+      case .fileSize:
+        return merops_file_size(Int32(truncatingIfNeeded: first))
+      case .mapFile:
+        return merops_map_file(UInt(bitPattern: first), Int32(truncatingIfNeeded: second))
       case .close:
         return merops_close(Int32(truncatingIfNeeded: first))
       case .startProcess:

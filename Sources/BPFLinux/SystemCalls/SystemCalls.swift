@@ -12,6 +12,10 @@ public enum SystemCallName: Hashable, Sendable, CaseIterable {
   case readFile
   /// pread(2): the descriptor, the address of a buffer, its size, the offset in the file.
   case readFileAt
+  /// fstat(2): an open file; the result is its size in bytes.
+  case fileSize
+  /// mmap(2), private and for reading only: the length, the descriptor. ``unmapMemory`` is its end.
+  case mapFile
   /// close(2): the descriptor.
   case close
   /// fork(2), ptrace(2) and exec(3): the addresses of the path and of the arguments, and of a number that says how far it

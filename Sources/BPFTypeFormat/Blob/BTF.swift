@@ -21,7 +21,12 @@ public struct BTF: Sendable {
   ///   - base: the types that split BTF continues, `nil` for BTF that stands alone.
   /// - Throws: ``BTFError`` with the offset when the header, a record's length or a name does not fit the blob.
   public init(parsing bytes: [UInt8], base: BTF? = nil) throws(BTFError) {
-    contents = try BTFContents(parsing: bytes, base: base)
+    contents = try BTFContents(parsing: BTFMemory(bytes), base: base)
+  }
+
+  /// Opens a blob that is not copied.
+  package init(parsing memory: BTFMemory, base: BTF? = nil) throws(BTFError) {
+    contents = try BTFContents(parsing: memory, base: base)
   }
 
   /// The types of a builder, encoded in the byte order of this machine.
@@ -31,8 +36,8 @@ public struct BTF: Sendable {
     try self.init(parsing: builder.encode(), base: builder.base)
   }
 
-  /// The blob as it was parsed, for loading into a kernel or writing to a file.
-  public var encoded: [UInt8] { contents.blob.bytes }
+  /// A copy of the blob as it was parsed, for loading into a kernel or writing to a file.
+  public var encoded: [UInt8] { contents.blob.memory.bytes }
 
   /// The byte order of the blob.
   public var byteOrder: ByteOrder { contents.blob.byteOrder }
@@ -88,13 +93,12 @@ public struct BTF: Sendable {
       if offset == 0 { return "" }
       throw BTFError(.strings, .badStringOffset(offset))
     }
-    let bytes = owner.blob.bytes
     // The string section is known to end with a zero byte.
     let limit = min(owner.strings.upperBound, start + Self.maximumStringLength + 1)
-    guard let end = bytes[start..<limit].firstIndex(of: 0) else {
+    guard let end = owner.blob.memory.firstZero(in: start..<limit) else {
       throw BTFError(.strings, offset: start, .stringTooLong)
     }
-    return start == end ? "" : String(decoding: bytes[start..<end], as: UTF8.self)
+    return start == end ? "" : owner.blob.memory.text(start..<end)
   }
 
   /// The blob that holds a string, and the string's offset there.

@@ -3,23 +3,22 @@
 /// Offsets are checked where they enter: a reader makes sure that a record lies within the blob and then reads its
 /// words. An offset outside the blob would be a defect here, and traps as any index outside an array does.
 struct BTFBytes: Sendable {
-  let bytes: [UInt8]
+  let memory: BTFMemory
   let byteOrder: BTF.ByteOrder
   private let isSwapped: Bool
 
-  init(_ bytes: [UInt8], _ byteOrder: BTF.ByteOrder) {
-    self.bytes = bytes
+  init(_ memory: BTFMemory, _ byteOrder: BTF.ByteOrder) {
+    self.memory = memory
     self.byteOrder = byteOrder
     self.isSwapped = byteOrder != .host
   }
 
-  var count: Int { bytes.count }
+  var count: Int { memory.count }
 
   /// The 32-bit word at an offset, which need not be aligned.
   @inline(__always)
   func word(at offset: Int) -> UInt32 {
-    // The load checks its bounds; it is called unsafe since not every type can take any bytes, which UInt32 can.
-    let word = bytes.span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
+    let word = memory.word(at: offset)
     return isSwapped ? word.byteSwapped : word
   }
 
@@ -48,7 +47,7 @@ extension BTF {
   static let magic: UInt16 = 0xeb9f
 
   /// Reads the magic number and thereby the byte order.
-  static func byteOrder(of bytes: [UInt8], _ place: BTFError.Place) throws(BTFError) -> ByteOrder {
+  static func byteOrder(of bytes: BTFMemory, _ place: BTFError.Place) throws(BTFError) -> ByteOrder {
     guard bytes.count >= 4 else {
       throw BTFError(place, offset: 0, .truncated(needed: 4, available: bytes.count))
     }

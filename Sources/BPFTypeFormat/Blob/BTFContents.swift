@@ -15,15 +15,15 @@ final class BTFContents: Sendable {
   /// The length of the base's strings; a name offset below it is the base's.
   let baseStringsLength: Int
 
-  /// Types by name, built on first use.
-  let names = Mutex<BTFNameIndex?>(nil)
+  /// Types by name, built when a few have been looked for.
+  let names = Mutex(BTFNames())
   /// Declaration tags by target, built on first use.
   let tags = Mutex<BTFDeclarationTagIndex?>(nil)
   /// The indexes of types whose names have a flavour (`name___flavour`), found on first use.
   let flavoured = Mutex<[UInt32]?>(nil)
 
   /// Reads the header and finds where each type begins, in one pass that decodes nothing.
-  init(parsing bytes: [UInt8], base: BTF?) throws(BTFError) {
+  init(parsing bytes: BTFMemory, base: BTF?) throws(BTFError) {
     let header = try BTFHeader(bytes)
     self.base = base
     baseTypeCount = base?.typeCount ?? 0
@@ -101,7 +101,7 @@ struct BTFHeader {
   /// The number of bytes of the header that every version of the format has.
   static let byteCount = 24
 
-  init(_ bytes: [UInt8]) throws(BTFError) {
+  init(_ bytes: BTFMemory) throws(BTFError) {
     byteOrder = try BTF.byteOrder(of: bytes, .header)
     let blob = BTFBytes(bytes, byteOrder)
     guard bytes.count >= Self.byteCount else {

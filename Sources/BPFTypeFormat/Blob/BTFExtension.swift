@@ -117,7 +117,8 @@ private struct BTFExtensionReader {
 
   init(_ bytes: [UInt8], _ types: BTF) throws(BTFError) {
     self.types = types
-    blob = BTFBytes(bytes, try BTF.byteOrder(of: bytes, .extension))
+    let memory = BTFMemory(bytes)
+    blob = BTFBytes(memory, try BTF.byteOrder(of: memory, .extension))
     guard bytes[2] == 1 else { throw BTFError(.extension, offset: 2, .unsupportedVersion(bytes[2])) }
     headerLength = Int(try blob.checkedWord(at: 4, .extension))
     guard headerLength >= 24, headerLength <= bytes.count else {

@@ -5,13 +5,13 @@ extension BTF {
   ///
   /// A flavour follows exactly three underscores, of which the last such place in the name counts.
   public static func essentialName(of name: String) -> Substring {
-    let bytes = Array(name.utf8)
-    guard let length = essentialLength(of: bytes[...]) else { return name[...] }
+    guard let length = essentialLength(of: Array(name.utf8)) else { return name[...] }
     return name[..<name.utf8.index(name.utf8.startIndex, offsetBy: length)]
   }
 
   /// The length of a name in front of its flavour, `nil` when it has none.
-  static func essentialLength(of bytes: ArraySlice<UInt8>) -> Int? {
+  static func essentialLength<Bytes: RandomAccessCollection>(of bytes: Bytes) -> Int?
+  where Bytes.Element == UInt8, Bytes.Index == Int {
     guard bytes.count >= 5 else { return nil }
     let underscore = UInt8(ascii: "_")
     var index = bytes.endIndex - 5
@@ -36,8 +36,11 @@ extension BTF {
   private func flavouredTypes(named name: String) -> [BTFTypeID] {
     var found = base?.flavouredTypes(named: name) ?? []
     for index in flavoured {
-      guard let bytes = nameBytes(ofOwn: Int(index)), let length = Self.essentialLength(of: bytes) else { continue }
-      if bytes.prefix(length).elementsEqual(name.utf8) { found.append(identifier(ofOwn: Int(index))) }
+      let isWanted = withName(ofOwn: Int(index)) { bytes in
+        guard let length = Self.essentialLength(of: bytes) else { return false }
+        return bytes.prefix(length).elementsEqual(name.utf8)
+      }
+      if isWanted { found.append(identifier(ofOwn: Int(index))) }
     }
     return found
   }
@@ -47,22 +50,20 @@ extension BTF {
     contents.flavoured.withLock { known in
       if let known { return known }
       var found: [UInt32] = []
-      for index in contents.offsets.indices {
-        if let bytes = nameBytes(ofOwn: index), Self.essentialLength(of: bytes) != nil {
-          found.append(UInt32(truncatingIfNeeded: index))
-        }
+      for index in contents.offsets.indices where withName(ofOwn: index, { Self.essentialLength(of: $0) != nil }) {
+        found.append(UInt32(truncatingIfNeeded: index))
       }
       known = found
       return found
     }
   }
 
-  /// The bytes of an own type's name, as far as a search looks at them.
-  private func nameBytes(ofOwn index: Int) -> ArraySlice<UInt8>? {
+  /// Looks at the bytes of an own type's name; false when it has none. Of a long one they are the first.
+  private func withName(ofOwn index: Int, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
     let offset = contents.blob.word(at: Int(contents.offsets[index]))
-    guard offset != 0, let (owner, start) = locateString(offset) else { return nil }
+    guard offset != 0, let (owner, start) = locateString(offset) else { return false }
     let limit = min(start + 512, owner.strings.upperBound)
-    let bytes = owner.blob.bytes[start..<limit]
-    return bytes.prefix { $0 != 0 }
+    let memory = owner.blob.memory
+    return memory.withBytes(start..<(memory.firstZero(in: start..<limit) ?? limit), body)
   }
 }

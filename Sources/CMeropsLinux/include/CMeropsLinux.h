@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -66,6 +67,18 @@ static inline long merops_write(int descriptor, const void *bytes, unsigned long
 static inline long merops_map(unsigned long length, int protection, int descriptor, long offset)
 {
 	void *address = mmap(0, length, protection, MAP_SHARED, descriptor, offset);
+	return address == MAP_FAILED ? -errno : (long)address;
+}
+
+static inline long merops_file_size(int descriptor)
+{
+	struct stat status;
+	return fstat(descriptor, &status) == -1 ? -errno : (long)status.st_size;
+}
+
+static inline long merops_map_file(unsigned long length, int descriptor)
+{
+	void *address = mmap(0, length, PROT_READ, MAP_PRIVATE, descriptor, 0);
 	return address == MAP_FAILED ? -errno : (long)address;
 }
 
