@@ -27,17 +27,20 @@ public struct BitwiseCoding<Value: BitwiseCopyable>: MapCoding {
   @inlinable
   public func decode(_ bytes: RawSpan) -> Value {
     bytes.withUnsafeBytes { source in
-      withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { buffer in
-        let target = UnsafeMutableRawBufferPointer(buffer)
-        if source.count >= target.count {
-          target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix(target.count)))
-        } else {
-          target.initializeMemory(as: UInt8.self, repeating: 0)
-          target.copyMemory(from: source)
-        }
-        return buffer[0]
-      }
+      precondition(source.count >= MemoryLayout<Value>.size)
+      return source.loadUnaligned(as: Value.self)
     }
+  }
+
+  /// Hands out the bytes of the value where they are, when they are all there is.
+  @inlinable
+  public func withBytes<Result, Failure: Error>(
+    of value: Value, count: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard padding.isEmpty, count == MemoryLayout<Value>.size else {
+      return try withEncoded(value, count, by: self, body)
+    }
+    return try withUnsafeBytes(of: value) { bytes throws(Failure) in try body(RawSpan(_unsafeBytes: bytes)) }
   }
 }
 

@@ -23,6 +23,30 @@ public protocol MapCoding<Value>: Sendable {
   func encode(_ value: Value, into bytes: inout MutableRawSpan)
   /// Makes a value of bytes.
   func decode(_ bytes: RawSpan) -> Value
+  /// Hands out so many bytes of a value for the time of a call.
+  func withBytes<Result, Failure: Error>(
+    of value: Value, count: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result
+}
+
+extension MapCoding {
+  /// Writes the value into bytes on the stack.
+  @inlinable
+  public func withBytes<Result, Failure: Error>(
+    of value: Value, count: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withEncoded(value, count, by: self, body)
+  }
+}
+
+@inlinable
+func withEncoded<Coding: MapCoding, Result, Failure: Error>(
+  _ value: Coding.Value, _ count: Int, by coding: Coding, _ body: (RawSpan) throws(Failure) -> Result
+) throws(Failure) -> Result {
+  try withZeroBytes(count) { bytes throws(Failure) in
+    coding.encode(value, into: &bytes)
+    return try body(bytes.bytes)
+  }
 }
 
 /// Values whose own code does it.

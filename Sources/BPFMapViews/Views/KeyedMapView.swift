@@ -26,10 +26,9 @@ public struct KeyedMapView<Map: MapElements, KeyCoding: MapCoding, ValueCoding: 
 
   @inlinable
   func read(_ key: Key, removing: Bool) throws(Map.Failure) -> Value? {
-    try withZeroBytes(map.keySize) { keyBytes throws(Map.Failure) in
-      keys.encode(key, into: &keyBytes)
-      return try withZeroBytes(map.transferSize) { valueBytes throws(Map.Failure) in
-        guard try map.readElement(keyBytes.bytes, into: &valueBytes, removing: removing) else { return nil }
+    try keys.withBytes(of: key, count: map.keySize) { keyBytes throws(Map.Failure) in
+      try withZeroBytes(map.transferSize) { valueBytes throws(Map.Failure) in
+        guard try map.readElement(keyBytes, into: &valueBytes, removing: removing) else { return nil }
         return values.decode(valueBytes.bytes)
       }
     }
@@ -40,11 +39,9 @@ public struct KeyedMapView<Map: MapElements, KeyCoding: MapCoding, ValueCoding: 
   public func update(
     _ key: Key, to value: Value, _ condition: UpdateCondition = .always
   ) throws(Map.Failure) {
-    try withZeroBytes(map.keySize) { keyBytes throws(Map.Failure) in
-      keys.encode(key, into: &keyBytes)
-      try withZeroBytes(map.transferSize) { valueBytes throws(Map.Failure) in
-        values.encode(value, into: &valueBytes)
-        try map.writeElement(keyBytes.bytes, valueBytes.bytes, condition)
+    try keys.withBytes(of: key, count: map.keySize) { keyBytes throws(Map.Failure) in
+      try values.withBytes(of: value, count: map.transferSize) { valueBytes throws(Map.Failure) in
+        try map.writeElement(keyBytes, valueBytes, condition)
       }
     }
   }
@@ -54,9 +51,8 @@ public struct KeyedMapView<Map: MapElements, KeyCoding: MapCoding, ValueCoding: 
   /// - Returns: whether there was one.
   @discardableResult @inlinable
   public func delete(_ key: Key) throws(Map.Failure) -> Bool {
-    try withZeroBytes(map.keySize) { keyBytes throws(Map.Failure) in
-      keys.encode(key, into: &keyBytes)
-      return try map.removeElement(keyBytes.bytes)
+    try keys.withBytes(of: key, count: map.keySize) { keyBytes throws(Map.Failure) in
+      try map.removeElement(keyBytes)
     }
   }
 

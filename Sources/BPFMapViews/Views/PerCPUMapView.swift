@@ -33,10 +33,9 @@ public struct PerCPUMapView<Map: MapElements, KeyCoding: MapCoding, ValueCoding:
   ///
   /// - Returns: whether there is such an element.
   public func lookup(_ key: Key, _ body: (_ cpu: Int, Value) -> Void) throws(Map.Failure) -> Bool {
-    try withZeroBytes(map.keySize) { keyBytes throws(Map.Failure) in
-      keys.encode(key, into: &keyBytes)
-      return try withZeroBytes(map.transferSize) { bytes throws(Map.Failure) in
-        guard try map.readElement(keyBytes.bytes, into: &bytes, removing: false) else { return false }
+    try keys.withBytes(of: key, count: map.keySize) { keyBytes throws(Map.Failure) in
+      try withZeroBytes(map.transferSize) { bytes throws(Map.Failure) in
+        guard try map.readElement(keyBytes, into: &bytes, removing: false) else { return false }
         for cpu in 0..<cpuCount {
           let start = cpu * stride
           body(cpu, values.decode(bytes.bytes.extracting(start..<start + map.valueSize)))
@@ -50,13 +49,12 @@ public struct PerCPUMapView<Map: MapElements, KeyCoding: MapCoding, ValueCoding:
   public func update(
     _ key: Key, to list: [Value], _ condition: UpdateCondition = .always
   ) throws(Map.Failure) {
-    try withZeroBytes(map.keySize) { keyBytes throws(Map.Failure) in
-      keys.encode(key, into: &keyBytes)
+    try keys.withBytes(of: key, count: map.keySize) { keyBytes throws(Map.Failure) in
       try withZeroBytes(map.transferSize) { bytes throws(Map.Failure) in
         for (cpu, value) in list.prefix(cpuCount).enumerated() {
           withPart(of: &bytes, cpu * stride..<cpu * stride + map.valueSize) { values.encode(value, into: &$0) }
         }
-        try map.writeElement(keyBytes.bytes, bytes.bytes, condition)
+        try map.writeElement(keyBytes, bytes.bytes, condition)
       }
     }
   }
@@ -66,9 +64,8 @@ public struct PerCPUMapView<Map: MapElements, KeyCoding: MapCoding, ValueCoding:
   /// - Returns: whether there was one.
   @discardableResult
   public func delete(_ key: Key) throws(Map.Failure) -> Bool {
-    try withZeroBytes(map.keySize) { keyBytes throws(Map.Failure) in
-      keys.encode(key, into: &keyBytes)
-      return try map.removeElement(keyBytes.bytes)
+    try keys.withBytes(of: key, count: map.keySize) { keyBytes throws(Map.Failure) in
+      try map.removeElement(keyBytes)
     }
   }
 }

@@ -15,9 +15,8 @@ public struct QueueMapView<Map: MapElements, ValueCoding: MapCoding>: Sendable {
   /// Adds a value; fails when the map is full.
   public func push(_ value: Value) throws(Map.Failure) {
     try withZeroBytes(0) { key throws(Map.Failure) in
-      try withZeroBytes(map.valueSize) { bytes throws(Map.Failure) in
-        values.encode(value, into: &bytes)
-        try map.writeElement(key.bytes, bytes.bytes, .always)
+      try values.withBytes(of: value, count: map.valueSize) { bytes throws(Map.Failure) in
+        try map.writeElement(key.bytes, bytes, .always)
       }
     }
   }
