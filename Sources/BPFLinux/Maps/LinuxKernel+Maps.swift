@@ -55,7 +55,9 @@ extension LinuxKernel {
     do throws(Errno) {
       descriptor = Descriptor(try systemCalls.perform(.mapCreate, &attributes), systemCalls)
     } catch {
-      throw BPFError(subject, .mapCreate, error)
+      var failure = BPFError(subject, .mapCreate, error)
+      failure.problem = definition.problem(error, hasTypes: attributes.btfDescriptor != 0)
+      throw failure
     }
     withExtendedLifetime((inner, types, token)) {}
     let map = try LinuxMap(descriptor, name: definition.name, kernel: self)

@@ -4,9 +4,11 @@ import BPFTypeFormat
 extension MapDefinition {
   /// Whether the kernel takes the types of keys and values for a map of this type.
   ///
-  /// For the others they have to be left out: spec 4.1 of the kernel's surface, as tried on Linux 6.18.
+  /// For the others they have to be left out, as tried on Linux 6.18. Where only a size is known of keys or of values
+  /// the kernel takes no type of the other either, but for maps without keys and for variables.
   var takesTypes: Bool {
-    guard types != nil, keyType != .void || valueType != .void else { return false }
+    let isKeyless = type == .bloomFilter || origin != .maps
+    guard types != nil, valueType != .void, keyType != .void || isKeyless else { return false }
     switch type {
     case .perfEventArray, .cgroupArray, .stackTrace, .arrayOfMaps, .hashOfMaps, .deviceMap, .deviceMapHash, .cpuMap,
       .xskMap, .socketMap, .socketHash, .queue, .stack, .arena, .ringBuffer, .userRingBuffer, .programArray:

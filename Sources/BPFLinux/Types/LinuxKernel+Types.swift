@@ -35,11 +35,22 @@ extension LinuxKernel {
       } catch {
         let needed = Int(attributes.logTrueSize)
         guard error == .noSpace, needed > size, needed <= 64 << 20 else {
-          throw BPFError(subject, .btfLoad, first, verifierLog: log.text)
+          throw refusal(subject, first, log.text)
         }
         size = needed
       }
     }
-    throw BPFError(subject, .btfLoad, first)
+    throw refusal(subject, first, "")
+  }
+
+  /// The last line of the kernel's log is about the type that it does not take.
+  private func refusal(_ subject: String, _ errno: Errno, _ log: String) -> BPFError {
+    var error = BPFError(subject, .btfLoad, errno, verifierLog: log)
+    if let line = log.split(separator: "\n").last {
+      error.problem = "the kernel's check of types says '\(line.drop { $0 == " " || $0 == "\t" })'"
+    } else if errno == .invalidArgument {
+      error.problem = "the kernel does not say why: they may be of a newer form than it knows"
+    }
+    return error
   }
 }
