@@ -136,13 +136,27 @@ extension LinuxFeature {
   }
 
   /// A kernel function that programs may call, by its name or by the other one that it has in other versions.
+  ///
+  /// Its version is one that has it; older ones may, but for those of task work.
   public static func kernelFunction(_ name: String) -> LinuxFeature {
-    LinuxFeature(name, .kernelFunctions, since: LinuxVersion(6, 18)) { kernel in
+    LinuxFeature(name, .kernelFunctions, since: LinuxVersion(6, 18), option: option(ofFunction: name)) { kernel in
       answer { () throws(BPFError) in
         if try kernel.kernelFunction(named: name) == nil {
           throw .refusal(name, "it is not among the kernel's types")
         }
       }
     }
+  }
+
+  /// What a kernel has to be built with to have a function.
+  private static func option(ofFunction name: String) -> String? {
+    let families = [
+      ("bpf_get_fsverity_digest", "CONFIG_FS_VERITY"), ("bpf_skb_get_fou", "CONFIG_NET_FOU"),
+      ("bpf_skb_set_fou", "CONFIG_NET_FOU"), ("bpf_skb_get_xfrm", "CONFIG_XFRM_INTERFACE"),
+      ("bpf_skb_set_xfrm", "CONFIG_XFRM_INTERFACE"), ("bpf_xdp_flow_lookup", "CONFIG_NF_FLOW_TABLE"),
+      ("bpf_ct_", "CONFIG_NF_CONNTRACK"), ("bpf_skb_ct_", "CONFIG_NF_CONNTRACK"),
+      ("bpf_xdp_ct_", "CONFIG_NF_CONNTRACK"), ("crash_kexec", "CONFIG_CRASH_DUMP"),
+    ]
+    return families.first { name.hasPrefix($0.0) }?.1
   }
 }

@@ -124,4 +124,7 @@ package struct KernelFunction: Hashable, Sendable {
 extension KernelFunction {
   /// What the table has of a kernel function, by the name in the kernel's types; `nil` for one that it does not know.
   package static func named(_ name: String) -> KernelFunction? { byName[name] }
+
+  /// The names of all kernel functions in the table, in alphabetical order.
+  package static var allNames: [String] { byName.keys.sorted() }
 }

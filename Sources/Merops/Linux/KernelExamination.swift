@@ -1,6 +1,5 @@
 public import BPFLinux
-import BPFSimulator
-import BPFTypeFormat
+import BPFVerifier
 
 /// What a kernel, and the rights of this process, allow: every feature that Merops knows, tried, and the settings of the
 /// machine, with what to do about each no.
@@ -44,12 +43,7 @@ public struct KernelExamination: Sendable {
     }
   }
 
-  /// The kernel functions that the simulated kernel has, and programs may call there.
-  public static var kernelFunctions: [String] {
-    let types = SimulatedKernelTypes.shared
-    return types.identifiers.compactMap { id in
-      guard (try? types.kind(of: id)) == .function else { return nil }
-      return try? types.name(of: id)
-    }.filter { $0.hasPrefix("bpf_") && !$0.hasPrefix("bpf_iter_") || $0.hasPrefix("bpf_iter_num_") }.sorted()
-  }
+  /// The kernel functions that Merops knows: those that its verifier can check calls of. Where one goes by two names,
+  /// `…_impl` in some versions of Linux, both mean the same.
+  public static var kernelFunctions: [String] { KernelFunction.allNames }
 }
