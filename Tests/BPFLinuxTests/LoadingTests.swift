@@ -190,7 +190,7 @@ struct LoadingTests {
     "a pinned map outlives its handles until its file is removed",
     .enabled(if: RealKernel.canCompile, RealKernel.reason))
   func pinning() async throws {
-    let files = try BPFFileSystem()
+    let files = try OwnFileSystem()
     let path = files.path("pinned-map")
     do {
       let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source), programs: ["good"])

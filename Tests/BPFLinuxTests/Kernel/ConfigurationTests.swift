@@ -9,7 +9,7 @@ import Testing
 struct ConfigurationTests {
   /// What gzip makes of bytes.
   private func packed(_ bytes: [UInt8], _ options: String...) throws -> [UInt8] {
-    let file = FileManager.default.temporaryDirectory.appending(path: "merops-\(UUID().uuidString)")
+    let file = URL(filePath: OwnFolder.path("packed"))
     try Data(bytes).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
     let process = Process()
@@ -132,20 +132,17 @@ struct ConfigurationTests {
     .enabled(if: RealKernel.canCompile && OwnFileSystem.isAvailable, "needs the right to mount a bpf file system"))
   func sharedMaps() async throws {
     var object = try await Fixture.object(Self.sharing)
-    try OwnFileSystem.run { folder in
-      let path = FilePath(folder)
-      for _ in 0..<2 {
-        let loaded = try RealKernel.shared.load(object, pinFolder: path)
-        _ = try loaded.program("count").testRun()
-      }
-      #expect(
-        try RealKernel.shared.pinnedMap(at: path.appending("shared")).lookupElement(UInt32(1).bytes) == UInt64(2).bytes)
-      try object.setMaxEntries(of: "shared", to: 9)
-      let error = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, pinFolder: path) }
-      #expect(
-        error?.problem.contains("number of elements 8, and the object wants 9") == true, "\(error?.description ?? "")")
-      let nowhere = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, pinFolder: "/tmp") }
-      #expect(nowhere?.advice.contains("mount -t bpf") == true, "\(nowhere?.description ?? "")")
+    let files = try OwnFileSystem()
+    for _ in 0..<2 {
+      let loaded = try RealKernel.shared.load(object, pinFolder: files.root)
+      _ = try loaded.program("count").testRun()
     }
+    #expect(try RealKernel.shared.pinnedMap(at: files.path("shared")).lookupElement(UInt32(1).bytes) == UInt64(2).bytes)
+    try object.setMaxEntries(of: "shared", to: 9)
+    let error = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, pinFolder: files.root) }
+    #expect(
+      error?.problem.contains("number of elements 8, and the object wants 9") == true, "\(error?.description ?? "")")
+    let nowhere = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, pinFolder: "/tmp") }
+    #expect(nowhere?.advice.contains("mount -t bpf") == true, "\(nowhere?.description ?? "")")
   }
 }

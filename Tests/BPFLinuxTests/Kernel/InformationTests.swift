@@ -50,7 +50,7 @@ struct InformationTests {
     "a pinned map is seen as Swift values by the types that the kernel has of it",
     .enabled(if: RealKernel.canCompile, RealKernel.reason))
   func pinnedViews() async throws {
-    let files = try BPFFileSystem()
+    let files = try OwnFileSystem()
     do {
       let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source))
       try loaded.hashMap("values", of: UInt32.self, Value.self).update(1, to: Value(first: 2, second: 3))
@@ -67,7 +67,7 @@ struct InformationTests {
   @Test(
     "a token is refused with a reason where there can be none", .enabled(if: RealKernel.isUsable, RealKernel.reason))
   func refusedTokens() throws {
-    let files = try BPFFileSystem()
+    let files = try OwnFileSystem()
     let error = #expect(throws: BPFError.self) { try RealKernel.shared.makeToken(of: files.root) }
     #expect(
       error?.command == "BPF_TOKEN_CREATE" && error?.description.contains("; ") == true, "\(error?.description ?? "")")

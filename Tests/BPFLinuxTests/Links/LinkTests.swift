@@ -46,18 +46,11 @@ struct LinkTests {
     return try RealKernel.shared.load(object, programs: names)
   }
 
-  /// An attachment that a closure can give back.
-  private final class Carrier {
-    private var attachment: LinuxAttachment?
-    init(_ attachment: consuming LinuxAttachment) { self.attachment = consume attachment }
-    func take() throws -> LinuxAttachment {
-      guard let attachment = attachment.take() else { throw UnexpectedErrno(what: "attachment", errno: 2) }
-      return attachment
-    }
-  }
-
-  private func attach(_ program: LinuxProgram, cookie: UInt64) throws -> Carrier {
-    Carrier(try program.attach(cookie: cookie))
+  /// Attaches a program to its tracepoint, whose number is in a file system that is only mounted meanwhile.
+  private func attach(_ program: LinuxProgram, cookie: UInt64) throws -> LinuxAttachment {
+    let files = try OwnFileSystem("tracefs")
+    defer { withExtendedLifetime(files) {} }
+    return try program.attach(cookie: cookie)
   }
 
   @Test(
@@ -69,7 +62,7 @@ struct LinkTests {
     ]
     for (name, kind) in rows {
       let loaded = try await load([name])
-      let attachment = try OwnFileSystem.run("tracefs") { _ in try attach(loaded.program(name), cookie: 4712) }.take()
+      let attachment = try attach(loaded.program(name), cookie: 4712)
       let information = try attachment.information()
       #expect(information.map(\.kind) == [kind], "\(name)")
       #expect(information.map(\.program) == [try loaded.program(name).identifier])
@@ -230,28 +223,26 @@ struct LinkTests {
     .enabled(if: RealKernel.canCompile && OwnFileSystem.isAvailable, "needs the right to mount a bpf file system"))
   func pins() async throws {
     let loaded = try await load(["on_call"])
-    try OwnFileSystem.run { folder in
-      let path = FilePath(folder).appending("link")
-      do {
-        let attachment = try OwnFileSystem.run("tracefs") { _ in try attach(loaded.program("on_call"), cookie: 1) }
-          .take()
-        try attachment.pin(at: path)
-        #expect(throws: BPFError.self) { try attachment.pin(at: path) }
-        attachment.detach()
-      }
+    let files = try OwnFileSystem()
+    let path = files.path("link")
+    do {
+      let attachment = try attach(loaded.program("on_call"), cookie: 1)
+      try attachment.pin(at: path)
+      #expect(throws: BPFError.self) { try attachment.pin(at: path) }
+      attachment.detach()
+    }
+    let before = try word(loaded, "hits")
+    _ = getppid()
+    #expect(try word(loaded, "hits") > before)
+    let pinned = try RealKernel.shared.pinnedLink(at: path)
+    #expect(try pinned.information().map(\.program) == [try loaded.program("on_call").identifier])
+    unlink(path.string)
+    pinned.detach()
+    // The link may go in a deferred step.
+    try await waitUntil("the program is detached") {
       let before = try word(loaded, "hits")
       _ = getppid()
-      #expect(try word(loaded, "hits") > before)
-      let pinned = try RealKernel.shared.pinnedLink(at: path)
-      #expect(try pinned.information().map(\.program) == [try loaded.program("on_call").identifier])
-      unlink(path.string)
-      pinned.detach()
-      // The link may go in a deferred step.
-      try blockUntil("the program is detached") {
-        let before = try word(loaded, "hits")
-        _ = getppid()
-        return try word(loaded, "hits") == before
-      }
+      return try word(loaded, "hits") == before
     }
   }
 }

@@ -43,38 +43,38 @@ struct NetworkLinkTests {
     ]
     for (name, point, kind) in points {
       let loaded = try RealKernel.shared.load(object, programs: [name, "other_express"])
-      try OwnNetwork.run {
+      let network = try await OwnNetwork()
+      let program = try loaded.program(name)
+      let attachment = try await network.run {
         try OwnNetwork.raiseLoopback()
-        let program = try loaded.program(name)
-        let attachment = try program.attach(to: point)
-        let information = try attachment.information()
-        #expect(information.map(\.kind) == [kind] && information.map(\.interface) == [1], "\(name)")
-        OwnNetwork.sendPacket()
-        try blockUntil("\(name) saw a packet") { try word(loaded, "hits") > 0 }
-        if kind == .express {
-          let other = try loaded.program("other_express")
-          let second = #expect(throws: BPFError.self) {
-            let link = try other.attach(to: .express("lo", .generic))
-            link.detach()
-          }
-          #expect(second?.problem == "another XDP program is on this interface")
-          #expect(throws: BPFError.self) { try attachment.update(to: other, replacing: other) }
-          try attachment.update(to: other, replacing: program)
-          let before = try word(loaded, "hits")
-          OwnNetwork.sendPacket()
-          try blockUntil("the other program saw a packet") { try word(loaded, "others") > 0 }
-          #expect(try word(loaded, "hits") == before)
-          try attachment.unhook()
+        return Carrier(try program.attach(to: point))
+      }.take()
+      let information = try attachment.information()
+      #expect(information.map(\.kind) == [kind] && information.map(\.interface) == [1], "\(name)")
+      try await network.run { OwnNetwork.sendPacket() }
+      try await waitUntil("\(name) saw a packet") { try word(loaded, "hits") > 0 }
+      if kind == .express {
+        let other = try loaded.program("other_express")
+        let second = await #expect(throws: BPFError.self) {
+          try await network.run { try other.attach(to: .express("lo", .generic)).detach() }
         }
-        attachment.detach()
-        let direction: LinuxAttachPoint.TrafficDirection = name == "incoming" ? .ingress : .egress
-        let wrong = #expect(throws: BPFError.self) {
-          let link = try program.attach(
-            to: kind == .express ? .express("merops0", .any) : .trafficControl("merops0", direction))
-          link.detach()
-        }
-        #expect(wrong?.problem == "there is no such network interface", "\(wrong?.description ?? "")")
+        #expect(second?.problem == "another XDP program is on this interface")
+        #expect(throws: BPFError.self) { try attachment.update(to: other, replacing: other) }
+        try attachment.update(to: other, replacing: program)
+        let before = try word(loaded, "hits")
+        try await network.run { OwnNetwork.sendPacket() }
+        try await waitUntil("the other program saw a packet") { try word(loaded, "others") > 0 }
+        #expect(try word(loaded, "hits") == before)
+        try attachment.unhook()
       }
+      attachment.detach()
+      let direction: LinuxAttachPoint.TrafficDirection = name == "incoming" ? .ingress : .egress
+      let nowhere: LinuxAttachPoint =
+        kind == .express ? .express("merops0", .any) : .trafficControl("merops0", direction)
+      let wrong = await #expect(throws: BPFError.self) {
+        try await network.run { try program.attach(to: nowhere).detach() }
+      }
+      #expect(wrong?.problem == "there is no such network interface", "\(wrong?.description ?? "")")
     }
   }
 
@@ -83,10 +83,11 @@ struct NetworkLinkTests {
     .enabled(if: canUse, "needs a network namespace of its own"))
   func interfaceGoes() async throws {
     let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source), programs: ["express"])
-    var attachment = LinuxAttachment()
-    try OwnNetwork.run { attachment.add(try loaded.program("express").attach(to: .express("lo", .generic))) }
-    // The namespace goes in a deferred step after its last thread.
-    try blockUntil("the interface is gone") { try attachment.information().first?.interface == 0 }
+    let attachment = try await OwnNetwork().run {
+      Carrier(try loaded.program("express").attach(to: .express("lo", .generic)))
+    }.take()
+    // The namespace goes in a deferred step after the last that refers to it.
+    try await waitUntil("the interface is gone") { try attachment.information().first?.interface == 0 }
     attachment.detach()
   }
 
@@ -95,15 +96,16 @@ struct NetworkLinkTests {
     .enabled(if: canUse, "needs a network namespace of its own"))
   func networkNamespace() async throws {
     let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source), programs: ["lookup"])
-    try OwnNetwork.run {
+    let network = try await OwnNetwork()
+    let attachment = try await network.run {
       try OwnNetwork.raiseLoopback()
-      let attachment = try loaded.program("lookup").attach(to: .networkNamespace("/proc/thread-self/ns/net"))
-      #expect(try attachment.information().map(\.kind) == [.networkNamespace])
-      #expect(try attachment.information().map(\.attachType) == [.socketLookup])
-      OwnNetwork.sendPacket()
-      try blockUntil("a socket was looked up") { try word(loaded, "hits") > 0 }
-      attachment.detach()
-    }
+      return Carrier(try loaded.program("lookup").attach(to: .networkNamespace("/proc/thread-self/ns/net")))
+    }.take()
+    #expect(try attachment.information().map(\.kind) == [.networkNamespace])
+    #expect(try attachment.information().map(\.attachType) == [.socketLookup])
+    try await network.run { OwnNetwork.sendPacket() }
+    try await waitUntil("a socket was looked up") { try word(loaded, "hits") > 0 }
+    attachment.detach()
   }
 
   /// A folder for control groups, if a cgroup2 file system is mounted where one can be made.

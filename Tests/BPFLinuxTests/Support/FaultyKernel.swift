@@ -1,7 +1,7 @@
 import BPFLinux
 import Synchronization
 
-/// The running kernel with a call that fails: the one of a number, with an error number. It keeps count of the
+/// The running kernel, or another, with a call that fails: the one of a number, with an error number. It keeps count of the
 /// descriptors and of the mappings that it has given out.
 final class FaultyKernel: SystemCalls {
   private struct State {
@@ -9,19 +9,26 @@ final class FaultyKernel: SystemCalls {
     var commands: [Int] = []
     var open: Set<Int> = []
     var mapped: [Int: Int] = [:]
+    var failing: Int?
+    var errno: Int
   }
 
-  private let kernel = RunningKernel()
-  private let state = Mutex(State())
-  private let failing: Int?
-  private let errno: Int
+  private let kernel: any SystemCalls
+  private let state: Mutex<State>
   private let command: Int?
 
   /// A kernel that fails at a call, counted from 0, or at every bpf(2) command of a number, or never.
-  init(failingAt failing: Int? = nil, command: Int? = nil, errno: Int32 = 0) {
-    self.failing = failing
+  init(
+    _ kernel: any SystemCalls = RunningKernel(), failingAt failing: Int? = nil, command: Int? = nil, errno: Int32 = 0
+  ) {
+    self.kernel = kernel
     self.command = command
-    self.errno = Int(errno)
+    state = Mutex(State(failing: failing, errno: Int(errno)))
+  }
+
+  /// Forgets the calls that were made, and lets one of those that come fail, counted from 0, or none.
+  func begin(failingAt failing: Int? = nil, errno: Int32 = 0) {
+    state.withLock { ($0.calls, $0.commands, $0.failing, $0.errno) = ([], [], failing, Int(errno)) }
   }
 
   var openCount: Int { state.withLock { $0.open.count } }
@@ -34,12 +41,11 @@ final class FaultyKernel: SystemCalls {
   func perform(
     _ call: SystemCallName, _ first: Int, _ second: Int, _ third: Int, _ fourth: Int, _ fifth: Int
   ) -> Int {
-    let index = state.withLock {
-      $0.calls.append(call)
-      if call == .bpf { $0.commands.append(first) }
-      return $0.calls.count - 1
+    let (fails, errno) = state.withLock { state in
+      state.calls.append(call)
+      if call == .bpf { state.commands.append(first) }
+      return (state.calls.count - 1 == state.failing || (call == .bpf && first == command), state.errno)
     }
-    let fails = index == failing || (call == .bpf && first == command)
     if call == .close {
       // Linux has closed the descriptor whatever it answers.
       state.withLock { _ = $0.open.remove(first) }
@@ -62,7 +68,7 @@ final class FaultyKernel: SystemCalls {
       default: false
       }
     if givesDescriptor { state.withLock { _ = $0.open.insert(result) } }
-    if call == .mapMemory { state.withLock { $0.mapped[result] = first } }
+    if call == .mapMemory || call == .mapFile { state.withLock { $0.mapped[result] = first } }
     return result
   }
 }

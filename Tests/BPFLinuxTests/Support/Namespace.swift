@@ -4,43 +4,50 @@ import Foundation
   import Glibc
 #endif
 
-/// A network namespace of a test's own, in which there is a loopback interface and nothing else.
-enum OwnNetwork {
-  /// Runs a body on a thread that has left the network of the process. The namespace goes with the thread and with what
-  /// the body has left in it.
-  static func run<Result>(_ body: () throws -> Result) throws -> Result {
-    try withoutActuallyEscaping(body) { body in
-      let box = Box<Result>(body)
-      let done = DispatchSemaphore(value: 0)
-      Thread.detachNewThread {
-        box.perform()
-        done.signal()
-      }
-      done.wait()
-      guard let result = box.result else { throw UnexpectedErrno(what: "unshare", errno: 1) }
-      box.body = { throw UnexpectedErrno(what: "a second run", errno: 1) }
-      return try result.get()
+/// A network namespace of a test's own, in which there is a loopback interface and nothing else. It goes with the object
+/// and with what a test has left in it.
+final class OwnNetwork: Sendable {
+  private let namespace: Int32
+
+  init() async throws {
+    namespace = try await onThread {
+      // CLONE_NEWNET; the thread goes, the file stays.
+      guard Self.call("unshare", 0x4000_0000) == 0 else { throw UnexpectedErrno(what: "unshare", errno: errno) }
+      let file = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { throw UnexpectedErrno(what: "open of a namespace", errno: errno) }
+      return file
     }
   }
 
-  /// What crosses over to the thread and back; the semaphore orders both.
-  private final class Box<Result>: @unchecked Sendable {
-    var body: () throws -> Result
-    var result: Swift.Result<Result, any Error>?
+  deinit { close(namespace) }
 
-    init(_ body: @escaping () throws -> Result) { self.body = body }
-
-    func perform() {
-      // CLONE_NEWNET; the C library of Swift's modules hides the call.
-      guard let symbol = dlsym(nil, "unshare"),
-        unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)(0x4000_0000) == 0
-      else { return }
-      result = Swift.Result { try body() }
+  /// Runs a body on a thread that is in the namespace.
+  func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    let namespace = namespace
+    return try await onThread {
+      guard Self.call("setns", namespace, 0x4000_0000) == 0 else { throw UnexpectedErrno(what: "setns", errno: errno) }
+      return try body()
     }
+  }
+
+  /// Calls a function that the C library's module hides from Swift.
+  private static func call(_ name: String, _ first: Int32, _ second: Int32 = 0) -> Int32 {
+    guard let symbol = dlsym(nil, name) else { return -1 }
+    return unsafeBitCast(symbol, to: (@convention(c) (Int32, Int32) -> Int32).self)(first, second)
   }
 
   /// Whether a namespace can be made.
-  static let isAvailable: Bool = (try? run { true }) ?? false
+  static let isAvailable: Bool = {
+    // On a thread that goes again, so that nothing moves.
+    let done = DispatchSemaphore(value: 0)
+    nonisolated(unsafe) var result: Int32 = -1
+    Thread.detachNewThread {
+      result = call("unshare", 0x4000_0000)
+      done.signal()
+    }
+    done.wait()
+    return result == 0
+  }()
 
   /// Puts the loopback interface into operation.
   static func raiseLoopback() throws {
@@ -69,31 +76,5 @@ enum OwnNetwork {
         _ = sendto(socket, "x", 1, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-  }
-}
-
-/// A file system of the kernel's that a test has mounted for itself.
-enum OwnFileSystem {
-  /// Runs a body with the path of a folder that is one, and removes it.
-  static func run<Result>(_ kind: String = "bpf", _ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "merops-\(kind)-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    guard call("mount", "-t", kind, kind, folder.path) else { throw UnexpectedErrno(what: "mount", errno: 1) }
-    defer { _ = call("umount", "-l", folder.path) }
-    return try body(folder.path)
-  }
-
-  /// Whether one can be mounted.
-  static let isAvailable: Bool = (try? run { _ in true }) ?? false
-
-  private static func call(_ command: String...) -> Bool {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = command
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
   }
 }

@@ -20,7 +20,7 @@ final class ScriptedKernel: SystemCalls {
     else { return kernel.perform(call, first, second, third, fourth, fifth) }
     guard let text = file else { return -2 }
     // A file without a name that holds the text.
-    let path = FileManager.default.temporaryDirectory.appending(path: "merops-\(UUID().uuidString)").path
+    let path = OwnFolder.path("script")
     guard (try? text.write(toFile: path, atomically: false, encoding: .utf8)) != nil else { return -5 }
     defer { unlink(path) }
     return Int(open(path, O_RDONLY | O_CLOEXEC))

@@ -1,10 +1,24 @@
+import BPFLinux
 import Foundation
 import Synchronization
 
 /// Runs a function on a thread of its own, so that it may block.
-func onThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-  await withCheckedContinuation { continuation in
-    Thread { continuation.resume(returning: body()) }.start()
+func onThread<Value: Sendable, Failure: Error>(
+  _ body: @escaping @Sendable () throws(Failure) -> Value
+) async throws(Failure) -> Value {
+  let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
+    Thread { continuation.resume(returning: Result { () throws(Failure) in try body() }) }.start()
+  }
+  return try result.get()
+}
+
+/// An attachment that a closure can give back.
+final class Carrier: @unchecked Sendable {
+  private var attachment: LinuxAttachment?
+  init(_ attachment: consuming LinuxAttachment) { self.attachment = consume attachment }
+  func take() throws -> LinuxAttachment {
+    guard let attachment = attachment.take() else { throw UnexpectedErrno(what: "attachment", errno: 2) }
+    return attachment
   }
 }
 
@@ -52,15 +66,6 @@ func waitUntil(_ what: String, _ condition: () throws -> Bool) async throws {
   for _ in 0..<10_000 {
     if try condition() { return }
     try await Task.sleep(for: .milliseconds(1))
-  }
-  throw UnexpectedErrno(what: "waiting until \(what)", errno: 110)
-}
-
-/// The same for what has to stay on its thread, in a namespace of its own: it blocks the thread.
-func blockUntil(_ what: String, _ condition: () throws -> Bool) throws {
-  for _ in 0..<10_000 {
-    if try condition() { return }
-    usleep(1_000)
   }
   throw UnexpectedErrno(what: "waiting until \(what)", errno: 110)
 }

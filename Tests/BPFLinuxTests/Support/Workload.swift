@@ -6,7 +6,7 @@ enum Workload {
   /// Whether there is a C compiler that can link.
   static let canCompile: Bool = (try? compile("int main(void) { return 0; }", as: "probe")) != nil
 
-  private static let folder = FileManager.default.temporaryDirectory.appending(path: "merops-workloads-\(getpid())")
+  private static let folder = URL(filePath: OwnFolder.path("workloads"))
   private static let compiled = Mutex<[String: String]>([:])
 
   struct Failure: Error {
@@ -20,7 +20,6 @@ enum Workload {
       if let path = known[name] { return path }
       if known.isEmpty {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        atexit { try? FileManager.default.removeItem(at: Workload.folder) }
       }
       try text.write(toFile: path + ".c", atomically: true, encoding: .utf8)
       let process = Process()

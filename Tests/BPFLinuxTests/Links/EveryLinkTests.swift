@@ -1,0 +1,101 @@
+import BPFLinux
+import BPFObject
+import Foundation
+import SystemPackage
+import Testing
+
+/// Every kind of link in a kernel that takes whatever it is given: what is asked of it, and what becomes of faults.
+@Suite("Every kind of link", .timeLimit(.minutes(1)))
+struct EveryLinkTests {
+  private static let source = """
+    #include <vmlinux.h>
+    #include <bpf/bpf_helpers.h>
+    char LICENSE[] SEC("license") = "GPL";
+    SEC("perf_event") int on_sample(void *context) { return 0; }
+    SEC("tp/syscalls/sys_enter_getppid") int on_call(void *context) { return 0; }
+    SEC("raw_tp/sys_enter") int on_enter(void *context) { return 0; }
+    SEC("tp_btf/sys_enter") int on_typed_enter(void *context) { return 0; }
+    SEC("uprobe") int on_function(void *context) { return 0; }
+    SEC("uprobe.multi") int on_functions(void *context) { return 0; }
+    SEC("kprobe") int on_kernel_function(void *context) { return 0; }
+    SEC("iter/task") int tasks(struct bpf_iter__task *context) { return 0; }
+    SEC("xdp") int express(struct xdp_md *context) { return 2; }
+    SEC("tc") int packet(struct __sk_buff *context) { return 0; }
+    SEC("cgroup/sock_create") int on_socket(struct bpf_sock *socket) { return 1; }
+    SEC("sk_lookup") int lookup(struct bpf_sk_lookup *context) { return 1; }
+    """
+
+  private static let library = """
+    int merops_one(int x) { return x + 1; }
+    int merops_two(int x) { return x * 3; }
+    """
+
+  private static let files: [String: String?] = [
+    "/proc/self/mounts": "tracefs /merops tracefs rw 0 0\n",
+    "/merops/events/syscalls/sys_enter_getppid/id": "123\n", "/sys/bus/event_source/devices/uprobe/type": "8\n",
+    "/sys/bus/event_source/devices/kprobe/type": "6\n",
+  ]
+
+  /// A program and a place for it, one of each kind.
+  private func places() throws -> [(String, LinuxAttachPoint)] {
+    let library = FilePath(try Workload.compile(Self.library, as: "libmerops_every.so", "-shared", "-fPIC"))
+    return [
+      ("on_sample", .perfEvent(.cpuClock(.period(1_000)), pid: 1, cpu: nil)),
+      ("on_call", .tracepoint(group: "syscalls", name: "sys_enter_getppid")),
+      ("on_enter", .rawTracepoint(name: "sys_enter")), ("on_typed_enter", .loadedTarget),
+      ("on_function", .userSymbol(file: library, symbol: "merops_one", isReturn: false, pid: nil)),
+      ("on_function", .userFunction(file: library, offset: 64, isReturn: true, pid: 1)),
+      (
+        "on_functions",
+        .userSymbols(file: library, symbols: ["merops_one", "merops_two"], cookies: [7, 8], isReturn: false, pid: 1)
+      ),
+      ("on_kernel_function", .kernelFunction(name: "schedule", offset: 0, isReturn: false)),
+      ("tasks", .iterator(.process(1))), ("express", .express("lo", .generic)),
+      ("packet", .trafficControl("lo", .egress)), ("on_socket", .controlGroup("/tmp")),
+      ("lookup", .networkNamespace("/proc/self/ns/net")),
+    ]
+  }
+
+  private static let canRun = RealKernel.canCompile && Workload.canCompile
+
+  @Test(
+    "each system call of each kind of link fails in turn with each error: an error comes out that names it, and nothing stays",
+    .enabled(if: canRun, RealKernel.reason))
+  func faults() async throws {
+    let object = try await Fixture.object(Self.source)
+    for (name, place) in try places() {
+      let faulty = FaultyKernel(ImaginaryKernel(files: Self.files))
+      let program = try LinuxKernel(systemCalls: faulty).load(object, programs: [name]).program(name)
+      let before = faulty.openCount
+      func everything() throws {
+        let link = try program.attach(to: place, cookie: 5)
+        _ = try link.information()
+        try link.update(to: program, replacing: program)
+        try link.unhook()
+        if name == "tasks" { _ = try link.text() }
+        link.detach()
+      }
+      faulty.begin()
+      try everything()
+      let calls = faulty.calls
+      #expect(calls.count > 3 && faulty.openCount == before, "\(name)")
+      // EPERM, EINTR, EAGAIN, ENOMEM, EINVAL, ENOTSUPP.
+      for errno in [1, 4, 11, 12, 22, 524] as [Int32] {
+        for (index, call) in calls.enumerated() {
+          faulty.begin(failingAt: index, errno: errno)
+          do {
+            try everything()
+            // What is asked again, or cannot fail.
+            #expect(
+              call == .close || errno == 4 && [.readFile, .readFileAt].contains(call),
+              "\(name): call \(index), \(call), errno \(errno)")
+          } catch let error as BPFError {
+            // Where a file is looked for, what is said is that it is not there.
+            if let found = error.errno { #expect(found.rawValue == errno, "\(name): call \(index), \(error)") }
+          }
+          #expect(faulty.openCount == before, "\(name): call \(index), \(call), errno \(errno)")
+        }
+      }
+    }
+  }
+}
