@@ -4,7 +4,7 @@
 // promise. Matches are found through a table of hashes with chains of bounded length, and written with the codes that the
 // format fixes, so that files are some 15 % larger than zlib's at its standard level.
 
-/// Files that gunzip reads.
+/// Files that gunzip reads and gzip writes.
 package enum GZip {
   /// The compressed file for some bytes, with no name and no time in it.
   package static func compress(_ bytes: [UInt8]) -> [UInt8] {
@@ -16,6 +16,13 @@ package enum GZip {
     appendLittleEndian(CyclicRedundancyCheck.checksum(of: bytes), to: &result)
     appendLittleEndian(UInt32(truncatingIfNeeded: bytes.count), to: &result)
     return result
+  }
+
+  /// The bytes in a compressed file of one member.
+  ///
+  /// - Parameter limit: how many there may be.
+  package static func expand(_ bytes: [UInt8], limit: Int = 64 << 20) throws(GZipError) -> [UInt8] {
+    try Inflater.unpacked(bytes, limit: limit)
   }
 
   private static func appendLittleEndian(_ value: UInt32, to bytes: inout [UInt8]) {

@@ -1,4 +1,5 @@
 import BPFObject
+import GZip
 import SystemPackage
 
 extension LinuxKernel {
@@ -35,7 +36,7 @@ extension LinuxKernel {
     var missing: Errno?
     do throws(Errno) { packed = try systemCalls.readFile(path) } catch { missing = error }
     guard let missing else {
-      do throws(InflationError) { return try Inflation.unpacked(packed) } catch {
+      do throws(GZipError) { return try GZip.expand(packed) } catch {
         throw .refusal(subject, "\(path): \(error)")
       }
     }

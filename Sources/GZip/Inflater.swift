@@ -1,5 +1,5 @@
 /// Why compressed bytes cannot be unpacked.
-enum InflationError: Error, Hashable, CustomStringConvertible {
+package enum GZipError: Error, Hashable, CustomStringConvertible {
   /// They end before what they announce.
   case truncated
   /// They are not gzip (RFC 1952), or not deflated (RFC 1951).
@@ -9,7 +9,7 @@ enum InflationError: Error, Hashable, CustomStringConvertible {
   /// They unpack to something else than was packed.
   case wrongChecksum
 
-  var description: String {
+  package var description: String {
     switch self {
     case .truncated: "the compressed bytes are cut short"
     case .malformed(let what): "the compressed bytes are damaged: \(what)"
@@ -19,11 +19,10 @@ enum InflationError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// Unpacks gzip files (RFC 1952) of deflated blocks (RFC 1951), such as `/proc/config.gz`.
+/// The other way round: gzip files (RFC 1952) of deflated blocks (RFC 1951), such as `/proc/config.gz`.
 ///
-/// It is here because that file is all that has to be unpacked: some 200 kB once in the life of a process, for which a
-/// library is not worth its dependency. Codes are decoded bit by bit by their canonical order.
-struct Inflation {
+/// Such files are some 200 kB, once in the life of a process: codes are decoded bit by bit by their canonical order.
+struct Inflater {
   private let bytes: [UInt8]
   private let limit: Int
   private var position: Int
@@ -32,17 +31,19 @@ struct Inflation {
   private var output: [UInt8] = []
 
   /// The unpacked bytes of a gzip file of one member.
-  static func unpacked(_ bytes: [UInt8], limit: Int = 64 << 20) throws(InflationError) -> [UInt8] {
-    var inflation = Inflation(bytes: bytes, limit: limit, position: 0)
-    try inflation.readHeader()
-    try inflation.readBlocks()
+  static func unpacked(_ bytes: [UInt8], limit: Int = 64 << 20) throws(GZipError) -> [UInt8] {
+    var inflater = Inflater(bytes: bytes, limit: limit, position: 0)
+    try inflater.readHeader()
+    try inflater.readBlocks()
     // The rest of the last byte is padding.
-    inflation.bitCount = 0
-    let (checksum, length) = (try inflation.word(), try inflation.word())
-    guard length == UInt32(truncatingIfNeeded: inflation.output.count), checksum == crc(of: inflation.output) else {
+    inflater.bitCount = 0
+    let (checksum, length) = (try inflater.word(), try inflater.word())
+    guard length == UInt32(truncatingIfNeeded: inflater.output.count),
+      checksum == CyclicRedundancyCheck.checksum(of: inflater.output)
+    else {
       throw .wrongChecksum
     }
-    return inflation.output
+    return inflater.output
   }
 
   private init(bytes: [UInt8], limit: Int, position: Int) {
@@ -53,20 +54,20 @@ struct Inflation {
 
   // MARK: Bytes and bits
 
-  private mutating func byte() throws(InflationError) -> UInt8 {
+  private mutating func byte() throws(GZipError) -> UInt8 {
     guard position < bytes.count else { throw .truncated }
     position += 1
     return bytes[position - 1]
   }
 
-  private mutating func word() throws(InflationError) -> UInt32 {
+  private mutating func word() throws(GZipError) -> UInt32 {
     var value: UInt32 = 0
     for shift in [0, 8, 16, 24] as [UInt32] { value |= UInt32(try byte()) << shift }
     return value
   }
 
   /// The next bits, of which the first is the lowest.
-  private mutating func take(_ count: Int) throws(InflationError) -> Int {
+  private mutating func take(_ count: Int) throws(GZipError) -> Int {
     while bitCount < count {
       bits |= UInt32(try byte()) << UInt32(bitCount)
       bitCount += 8
@@ -77,14 +78,14 @@ struct Inflation {
     return Int(value)
   }
 
-  private mutating func append(_ byte: UInt8) throws(InflationError) {
+  private mutating func append(_ byte: UInt8) throws(GZipError) {
     guard output.count < limit else { throw .tooLong(limit: limit) }
     output.append(byte)
   }
 
   // MARK: gzip
 
-  private mutating func readHeader() throws(InflationError) {
+  private mutating func readHeader() throws(GZipError) {
     guard try byte() == 0x1f, try byte() == 0x8b, try byte() == 8 else { throw .malformed("it is no gzip file") }
     let flags = try byte()
     guard flags & 0xe0 == 0 else { throw .malformed("flags of the header are unknown") }
@@ -101,18 +102,9 @@ struct Inflation {
     if flags & 2 != 0 { for _ in 0..<2 { _ = try byte() } }
   }
 
-  private static let crcTable: [UInt32] = (0..<256).map { index in
-    (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 0 ? value >> 1 : value >> 1 ^ 0xedb8_8320 }
-  }
-
-  private static func crc(of bytes: [UInt8]) -> UInt32 {
-    let table = crcTable
-    return ~bytes.reduce(~0 as UInt32) { $0 >> 8 ^ table[Int(($0 ^ UInt32($1)) & 0xff)] }
-  }
-
   // MARK: Blocks
 
-  private mutating func readBlocks() throws(InflationError) {
+  private mutating func readBlocks() throws(GZipError) {
     var isLast = false
     while !isLast {
       isLast = try take(1) == 1
@@ -127,7 +119,7 @@ struct Inflation {
     }
   }
 
-  private mutating func readStored() throws(InflationError) {
+  private mutating func readStored() throws(GZipError) {
     (bits, bitCount) = (0, 0)
     let length = Int(try byte()) | Int(try byte()) << 8
     let complement = Int(try byte()) | Int(try byte()) << 8
@@ -158,7 +150,7 @@ struct Inflation {
     return rows
   }()
 
-  private mutating func readCompressed(_ literals: Code, _ distances: Code) throws(InflationError) {
+  private mutating func readCompressed(_ literals: Code, _ distances: Code) throws(GZipError) {
     while true {
       let symbol = try decode(literals)
       if symbol < 256 {
@@ -178,7 +170,7 @@ struct Inflation {
     }
   }
 
-  private mutating func readCodes() throws(InflationError) -> (Code, Code) {
+  private mutating func readCodes() throws(GZipError) -> (Code, Code) {
     let literalCount = try take(5) + 257
     let distanceCount = try take(5) + 1
     let lengthCount = try take(4) + 4
@@ -209,7 +201,7 @@ struct Inflation {
     var counts = [Int](repeating: 0, count: 16)
     var symbols: [Int] = []
 
-    init(_ lengths: [Int]) throws(InflationError) {
+    init(_ lengths: [Int]) throws(GZipError) {
       var free = 1
       for length in 1...15 {
         for (symbol, other) in lengths.enumerated() where other == length {
@@ -232,7 +224,7 @@ struct Inflation {
     static let fixedDistances = Code(counts: [5: 30], symbols: Array(0..<30))
   }
 
-  private mutating func decode(_ code: Code) throws(InflationError) -> Int {
+  private mutating func decode(_ code: Code) throws(GZipError) -> Int {
     var (value, first, index) = (0, 0, 0)
     for length in 1...15 {
       value |= try take(1)
