@@ -38,6 +38,7 @@ let package = Package(
   targets: [
     module("BPFInstructions"),
     module("BPFTypeFormat"),
+    module("GZip"),
     module("ELF", ["BPFInstructions"]),
     module(
       "BPFObject",
@@ -54,7 +55,6 @@ let package = Package(
         "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMapViews", "BPFMaps", "BPFExecution", "BPFTaskWork",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    module("GZip"),
     .target(name: "CMeropsSymbols"),
     module(
       "Symbolization",
@@ -69,7 +69,7 @@ let package = Package(
     module(
       "BPFLinux",
       [
-        "BPFInstructions", "BPFTypeFormat", "ELF", "BPFObject", "BPFMapViews",
+        "BPFInstructions", "BPFTypeFormat", "ELF", "BPFObject", "BPFMapViews", "GZip",
         .target(name: "CMeropsLinux", condition: .when(platforms: [.linux])),
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -85,12 +85,12 @@ let package = Package(
     module(
       "BPFParity",
       [
-        "BPFSimulator", "BPFLinux", "BPFMaps", "BPFObject", "BPFTypeFormat", "BPFCompiler",
-        .product(name: "SystemPackage", package: "swift-system"),
+        "BPFSimulator", "BPFLinux", "BPFVerifier", "BPFDiagnostics", "BPFMaps", "BPFObject", "BPFTypeFormat",
+        "BPFCompiler", .product(name: "SystemPackage", package: "swift-system"),
       ],
       resources: [
         .embedInCode("Programs/task_work_requests.bpf.c"), .embedInCode("Programs/task_work_locks.bpf.c"),
-        .embedInCode("Programs/task_work_layouts.bpf.c"),
+        .embedInCode("Programs/task_work_layouts.bpf.c"), .embedInCode("Programs/task_work_refusals.bpf.c"),
       ]),
     module(
       "Merops",
@@ -130,7 +130,7 @@ let package = Package(
       "BPFSimulatorTests",
       [
         "BPFSimulator", "BPFTaskWork", "BPFLinux", "BPFCompiler", "BPFMaps", "BPFObject", "BPFInstructions",
-        "BPFTypeFormat", "Merops",
+        "BPFTypeFormat", "BPFParity", "Merops",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(

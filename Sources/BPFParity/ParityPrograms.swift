@@ -10,12 +10,15 @@ enum ParityPrograms: String, CaseIterable, Sendable {
   case locks
   /// Values with task work in every place.
   case layouts
+  /// Programs that break a rule each, none of which is loaded by default.
+  case refusals
 
   private var source: [UInt8] {
     switch self {
     case .requests: PackageResources.task_work_requests_bpf_c
     case .locks: PackageResources.task_work_locks_bpf_c
     case .layouts: PackageResources.task_work_layouts_bpf_c
+    case .refusals: PackageResources.task_work_refusals_bpf_c
     }
   }
 

@@ -25,5 +25,6 @@ struct ParityCase: Sendable {
     ("requests", requests), ("targets", targets), ("lifetimes", lifetimes), ("delivery", delivery),
     ("processes", processes), ("system calls", systemCalls), ("map operations", operations),
     ("updates under a lock", lockedUpdates), ("layouts", layouts), ("creation of maps", creations),
+    ("refusals", refusals),
   ]
 }

@@ -1,97 +1,5 @@
 import BPFObject
 
-/// The maps of `task_work_requests.bpf.c`, in the order of `enum map_choice`.
-enum MapChoice: UInt32, CaseIterable, CustomStringConvertible {
-  case hash, preallocated, array, lru
-
-  static let hashes: [MapChoice] = [.hash, .preallocated, .lru]
-
-  var description: String {
-    switch self {
-    case .hash: "hash"
-    case .preallocated: "preallocated"
-    case .array: "array"
-    case .lru: "lru"
-    }
-  }
-}
-
-/// What a callback does; the order is that of `enum action`.
-enum Action: UInt64 {
-  case justCount, scheduleSelf, scheduleOther, pingPong, overwriteAndSchedule, overwriteOther, copyFromUser, copyStack
-}
-
-/// `struct element` of the programs.
-struct Element {
-  var runs: UInt64 = 0
-  var action: UInt64 = 0
-  var other: UInt32 = 0
-  var limit: UInt32 = 0
-  var address: UInt64 = 0
-  var result: Int64 = 0
-  var copied: UInt64 = 0
-  var key: UInt32 = 0
-  var mapID: UInt32 = 0
-  var pidTGID: UInt64 = 0
-  var order: UInt64 = 0
-  var time: UInt64 = 0
-  var flags: UInt64 = 0
-  var comm = ""
-  var work: UInt64 = 0
-  var magic: UInt64 = 0
-
-  static let workOffset = 104
-
-  init() {}
-
-  init(_ bytes: [UInt8]) {
-    func word(_ offset: Int) -> UInt64 { bytes[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) } }
-    (runs, action, address) = (word(0), word(8), word(24))
-    (other, limit) = (UInt32(truncatingIfNeeded: word(16)), UInt32(truncatingIfNeeded: word(16) >> 32))
-    (result, copied) = (Int64(bitPattern: word(32)), word(40))
-    (key, mapID) = (UInt32(truncatingIfNeeded: word(48)), UInt32(truncatingIfNeeded: word(48) >> 32))
-    (pidTGID, order, time, flags) = (word(56), word(64), word(72), word(80))
-    comm = String(decoding: bytes[88..<104].prefix { $0 != 0 }, as: UTF8.self)
-    (work, magic) = (word(Self.workOffset), word(112))
-  }
-
-  var bytes: [UInt8] {
-    let words: [UInt64] = [
-      runs, action, UInt64(other) | UInt64(limit) << 32, address, UInt64(bitPattern: result), copied,
-      UInt64(key) | UInt64(mapID) << 32, pidTGID, order, time, flags, 0, 0, work, magic,
-    ]
-    return words.flatMap(\.bytes)
-  }
-}
-
-/// `struct order` of the programs.
-struct Order {
-  var map: UInt32
-  var key: UInt32
-  var mode: UInt32
-  var pid: Int32
-  var count: UInt32
-  var accepted: UInt32 = 0
-  var result: Int32 = 0
-  var lastResult: Int32 = 0
-  var again: Int32 = 0
-
-  init(map: UInt32, key: UInt32, mode: UInt32, pid: Int32, count: UInt32) {
-    (self.map, self.key, self.mode, self.pid, self.count) = (map, key, mode, pid, count)
-  }
-
-  init(_ bytes: [UInt8]) {
-    func field(_ index: Int) -> UInt32 {
-      bytes[4 * index..<4 * index + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
-    }
-    (map, key, mode, pid, count) = (field(0), field(1), field(2), Int32(bitPattern: field(3)), field(4))
-    (accepted, result) = (field(5), Int32(bitPattern: field(6)))
-    (lastResult, again) = (Int32(bitPattern: field(7)), Int32(bitPattern: field(8)))
-  }
-
-  var bytes: [UInt8] { [map, key, mode, UInt32(bitPattern: pid), count, accepted, 0, 0, 0, 0].flatMap(\.bytes) }
-}
-
 /// A thread that sleeps in a system call of one byte until it is let go.
 protocol Sleeper {
   /// The thread's number.
@@ -160,10 +68,11 @@ protocol ParityEngine {
   func firstKeyExists(in map: MapChoice) throws -> Bool
   /// Runs a `syscall` program on a context, which comes back.
   func run(_ program: String, context: [UInt8]) throws -> [UInt8]
-  func global(_ name: String) throws -> Int64
-  func setGlobal(_ name: String, to value: UInt64) throws
-  func setWords(_ name: String, to words: [UInt64]) throws
-  func words(_ name: String) throws -> [UInt64]
+  /// A variable of the programs.
+  func variable(_ name: String) throws -> GlobalVariable
+  /// The bytes of a map that holds variables.
+  func section(_ map: String) throws -> [UInt8]
+  func setSection(_ map: String, to bytes: [UInt8]) throws
   /// How often a program has run, for as long as `body` takes.
   func runs(of program: String, _ body: () throws -> Void) throws -> UInt64
   func sleeper() throws -> any Sleeper
@@ -209,11 +118,32 @@ protocol ParityEngine {
   /// An update of an element of any map by its name.
   func update(_ key: UInt32, ofMap map: String, to value: [UInt8], flags: UInt64) throws
   func lookup(_ key: UInt32, ofMap map: String) throws -> [UInt8]
+  /// What the engine's verifier says of a program that it does not let through; `nil` of one that it does.
+  func refusal(of program: String) throws -> (errno: Int32, message: String)?
 }
 
 enum UserMemoryKind: CaseIterable { case touched, untouched, unmapped }
 
 extension ParityEngine {
+  func global(_ name: String) throws -> Int64 {
+    let variable = try variable(name)
+    return try section(variable.map).signed(at: variable.offset, byteCount: variable.byteCount)
+  }
+
+  func setGlobal(_ name: String, to value: UInt64) throws { try setWords(name, to: [value]) }
+
+  func words(_ name: String) throws -> [UInt64] {
+    let variable = try variable(name)
+    return try section(variable.map).words(of: variable)
+  }
+
+  func setWords(_ name: String, to words: [UInt64]) throws {
+    let variable = try variable(name)
+    var bytes = try section(variable.map)
+    bytes.replace(variable, with: words)
+    try setSection(variable.map, to: bytes)
+  }
+
   /// Puts an element into a map, as a case's first step, which has to succeed.
   func insert(
     _ key: UInt32, into map: MapChoice, action: Action = .justCount, other: UInt32 = 0, limit: UInt32 = 0,

@@ -1,4 +1,5 @@
 #if os(Linux)
+  import BPFDiagnostics
   import BPFLinux
   import BPFObject
   import SystemPackage
@@ -73,28 +74,25 @@
       return try program.information().runCount - before
     }
 
-    private func place(_ name: String) throws -> (map: LinuxMap, global: GlobalVariable) {
+    func variable(_ name: String) throws -> GlobalVariable {
       guard let global = object.object.globals[name] else { throw UnexpectedErrno(what: "global \(name)", errno: 2) }
-      return (try object.map(global.map), global)
+      return global
     }
 
-    func global(_ name: String) throws -> Int64 {
-      let (map, global) = try place(name)
-      return try map.lookupElement([0, 0, 0, 0]).signed(at: global.offset, byteCount: global.byteCount)
+    func section(_ map: String) throws -> [UInt8] { try object.map(map).lookupElement([0, 0, 0, 0]) }
+
+    func setSection(_ map: String, to bytes: [UInt8]) throws {
+      try object.map(map).updateElement([0, 0, 0, 0], to: bytes)
     }
 
-    func setGlobal(_ name: String, to value: UInt64) throws { try setWords(name, to: [value]) }
-
-    func setWords(_ name: String, to words: [UInt64]) throws {
-      let (map, global) = try place(name)
-      var bytes = try map.lookupElement([0, 0, 0, 0])
-      bytes.replace(global, with: words)
-      try map.updateElement([0, 0, 0, 0], to: bytes)
-    }
-
-    func words(_ name: String) throws -> [UInt64] {
-      let (map, global) = try place(name)
-      return try map.lookupElement([0, 0, 0, 0]).words(of: global)
+    func refusal(of program: String) throws -> (errno: Int32, message: String)? {
+      var alone = object.object
+      alone.programs = alone.programs.filter { $0.key == program }
+      let session = try LinuxVerification(alone, on: kernel)
+      let verdict = try session.verdict(of: program, logLevel: 1, logSize: 1 << 18)
+      guard let errno = verdict.errno else { return nil }
+      let diagnostic = Diagnostic(kernelLog: verdict.log, of: session.prepared.programs[program])
+      return (errno.rawValue, diagnostic.kernelMessage)
     }
 
     func sleeper() throws -> any Sleeper {

@@ -1,6 +1,7 @@
 import BPFMaps
 import BPFObject
 import BPFSimulator
+import BPFVerifier
 
 /// The simulated kernel with the programs loaded.
 struct SimulatedEngine: ParityEngine {
@@ -62,28 +63,25 @@ struct SimulatedEngine: ParityEngine {
     return try object.program(program).runCount - before
   }
 
-  private func place(_ name: String) throws -> (map: BPFMap, global: GlobalVariable) {
+  func variable(_ name: String) throws -> GlobalVariable {
     guard let global = object.object.globals[name] else { throw UnexpectedErrno(what: "global \(name)", errno: 2) }
-    return (try object.map(global.map), global)
+    return global
   }
 
-  func global(_ name: String) throws -> Int64 {
-    let (map, global) = try place(name)
-    return try map.lookupElement([0, 0, 0, 0]).signed(at: global.offset, byteCount: global.byteCount)
+  func section(_ map: String) throws -> [UInt8] { try object.map(map).lookupElement([0, 0, 0, 0]) }
+
+  func setSection(_ map: String, to bytes: [UInt8]) throws {
+    try object.map(map).updateElement([0, 0, 0, 0], to: bytes)
   }
 
-  func setGlobal(_ name: String, to value: UInt64) throws { try setWords(name, to: [value]) }
-
-  func setWords(_ name: String, to words: [UInt64]) throws {
-    let (map, global) = try place(name)
-    var bytes = try map.lookupElement([0, 0, 0, 0])
-    bytes.replace(global, with: words)
-    try map.updateElement([0, 0, 0, 0], to: bytes)
-  }
-
-  func words(_ name: String) throws -> [UInt64] {
-    let (map, global) = try place(name)
-    return try map.lookupElement([0, 0, 0, 0]).words(of: global)
+  func refusal(of name: String) throws -> (errno: Int32, message: String)? {
+    let types = SimulatedKernelTypes.shared
+    guard var program = object.object.programs[name], let local = object.object.types else {
+      throw UnexpectedErrno(what: "program \(name)", errno: 2)
+    }
+    try program.applyTypeRelocations(local: local, target: types)
+    let verdict = Verifier().verify(program, of: object.object, kernelTypes: types)
+    return verdict.rejection.map { ($0.errno, $0.message) }
   }
 
   func sleeper() throws -> any Sleeper {

@@ -1,3 +1,4 @@
+import BPFParity
 import BPFSimulator
 import Testing
 

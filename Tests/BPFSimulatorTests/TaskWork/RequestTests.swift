@@ -1,4 +1,5 @@
 import BPFMaps
+import BPFParity
 import BPFSimulator
 import Testing
 

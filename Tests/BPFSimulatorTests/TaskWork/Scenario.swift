@@ -1,5 +1,6 @@
 import BPFMaps
 import BPFObject
+import BPFParity
 import BPFSimulator
 
 /// A machine with `task_work_requests.bpf.c` loaded, and short words for what the tests do with it.
@@ -9,19 +10,12 @@ struct Scenario {
   /// The thread that asks, on CPU 0.
   let asker: SimulatedTask
 
-  enum MapChoice: UInt32, CaseIterable {
-    case hash, preallocated, array, lru
-    var name: String { "\(self)" }
-  }
-
   enum Mode: UInt32, CaseIterable {
     case resume, signal
   }
 
-  /// What a callback does; the order is that of `enum action`.
-  enum Action: UInt64 {
-    case justCount, scheduleSelf, scheduleOther, pingPong, overwriteAndSchedule, overwriteOther, copyFromUser, copyStack
-  }
+  typealias MapChoice = BPFParity.MapChoice
+  typealias Action = BPFParity.Action
 
   init(_ configuration: MachineConfiguration = MachineConfiguration()) async throws {
     let file = try await TestPrograms.taskWorkRequests.object()
@@ -41,7 +35,7 @@ struct Scenario {
 
   // MARK: Elements
 
-  func map(_ choice: MapChoice) throws -> BPFMap { try object.map(choice.name) }
+  func map(_ choice: MapChoice) throws -> BPFMap { try object.map(choice.description) }
 
   /// Puts an element into a map.
   func insert(
@@ -111,95 +105,6 @@ struct Scenario {
   }
 
   struct MissingGlobal: Error { let name: String }
-}
-
-/// `struct element` of the suite.
-struct Element: Equatable {
-  var runs: UInt64 = 0
-  var action: UInt64 = 0
-  var other: UInt32 = 0
-  var limit: UInt32 = 0
-  var address: UInt64 = 0
-  var result: Int64 = 0
-  var copied: UInt64 = 0
-  var key: UInt32 = 0
-  var mapID: UInt32 = 0
-  var pidTGID: UInt64 = 0
-  var order: UInt64 = 0
-  var time: UInt64 = 0
-  var flags: UInt64 = 0
-  var comm = ""
-  var work: UInt64 = 0
-  var magic: UInt64 = 0
-
-  init() {}
-
-  init(_ bytes: [UInt8]) {
-    runs = bytes.word(0)
-    action = bytes.word(8)
-    other = UInt32(truncatingIfNeeded: bytes.word(16))
-    limit = UInt32(truncatingIfNeeded: bytes.word(16) >> 32)
-    address = bytes.word(24)
-    result = Int64(bitPattern: bytes.word(32))
-    copied = bytes.word(40)
-    key = UInt32(truncatingIfNeeded: bytes.word(48))
-    mapID = UInt32(truncatingIfNeeded: bytes.word(48) >> 32)
-    pidTGID = bytes.word(56)
-    order = bytes.word(64)
-    time = bytes.word(72)
-    flags = bytes.word(80)
-    comm = String(decoding: bytes[88..<104].prefix { $0 != 0 }, as: UTF8.self)
-    work = bytes.word(104)
-    magic = bytes.word(112)
-  }
-
-  var bytes: [UInt8] {
-    let words: [UInt64] = [
-      runs, action, UInt64(other) | UInt64(limit) << 32, address, UInt64(bitPattern: result), copied,
-      UInt64(key) | UInt64(mapID) << 32, pidTGID, order, time, flags, 0, 0, work, magic,
-    ]
-    return words.flatMap(\.bytes)
-  }
-}
-
-/// `struct order` of the suite.
-struct Order: Equatable {
-  var map: UInt32
-  var key: UInt32
-  var mode: UInt32
-  var pid: Int32
-  var count: UInt32
-  var accepted: UInt32 = 0
-  var result: Int32 = 0
-  var lastResult: Int32 = 0
-  var again: Int32 = 0
-
-  init(map: UInt32, key: UInt32, mode: UInt32, pid: Int32, count: UInt32) {
-    self.map = map
-    self.key = key
-    self.mode = mode
-    self.pid = pid
-    self.count = count
-  }
-
-  init(_ bytes: [UInt8]) {
-    func field(_ index: Int) -> UInt32 {
-      bytes[4 * index..<4 * index + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
-    }
-    map = field(0)
-    key = field(1)
-    mode = field(2)
-    pid = Int32(bitPattern: field(3))
-    count = field(4)
-    accepted = field(5)
-    result = Int32(bitPattern: field(6))
-    lastResult = Int32(bitPattern: field(7))
-    again = Int32(bitPattern: field(8))
-  }
-
-  var bytes: [UInt8] {
-    [map, key, mode, UInt32(bitPattern: pid), count, accepted, 0, 0, 0, 0].flatMap(\.bytes)
-  }
 }
 
 extension FixedWidthInteger {
