@@ -6,21 +6,18 @@ extension Profile {
   func writeFolded(to writer: inout ByteWriter) {
     let weighted = WeightedCallTree(self, byProcess: true)
     let names = weighted.tree.labels.labels.map { Self.foldedName($0) }
+    // Stacks are compared by the places of their functions in the order of names.
+    let order = names.indices.sorted { (names[$0], $0) < (names[$1], $1) }
+    var places = Array(repeating: UInt32(0), count: names.count)
+    for (place, label) in order.enumerated() { places[label] = UInt32(place) }
     let lines = weighted.tree.nodes.indices.filter { weighted.selfCounts[$0] > 0 }.map { index in
-      (path: weighted.tree.path(to: Int32(index)), count: weighted.selfCounts[index])
+      (path: weighted.tree.path(to: Int32(index)).map { places[Int($0)] }, count: weighted.selfCounts[index])
     }
-    let sorted = lines.sorted { left, right in
-      for (first, second) in zip(left.path, right.path) where first != second {
-        let (a, b) = (names[Int(first)], names[Int(second)])
-        if a != b { return a < b }
-        return first < second
-      }
-      return left.path.count < right.path.count
-    }
+    let sorted = lines.sorted { $0.path.lexicographicallyPrecedes($1.path) }
     for line in sorted {
-      for (index, label) in line.path.enumerated() {
+      for (index, place) in line.path.enumerated() {
         if index > 0 { writer.write(byte: UInt8(ascii: ";")) }
-        writer.write(names[Int(label)])
+        writer.write(names[order[Int(place)]])
       }
       writer.write(byte: UInt8(ascii: " "))
       writer.write(number: line.count)

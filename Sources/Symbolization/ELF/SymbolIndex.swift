@@ -42,15 +42,19 @@ struct SymbolIndex {
     let table = UInt8(names.count)
     let count = min(rows.count / ELFSymbolRecord.byteCount, Self.maximumSymbolCount)
     entries.reserveCapacity(entries.count + count / 2)
+    // For each section where it ends, if there is code in it.
+    let ends = image.sections.map { section in
+      section.flags.contains(.execute)
+        ? section.address.addingReportingOverflow(section.byteCount).partialValue : nil
+    }
     for index in 0..<count {
       guard let symbol = ELFSymbolRecord(rows, at: index * ELFSymbolRecord.byteCount) else { break }
       // Defined, in a section of its own: 0xff00 and above mean no section.
       guard symbol.name != 0, symbol.section != 0, symbol.section < 0xff00 else { continue }
       var sectionEnd = UInt64.max
-      if image.sections.indices.contains(Int(symbol.section)) {
-        let section = image.sections[Int(symbol.section)]
-        guard section.flags.contains(.execute) else { continue }
-        sectionEnd = section.address.addingReportingOverflow(section.byteCount).partialValue
+      if ends.indices.contains(Int(symbol.section)) {
+        guard let end = ends[Int(symbol.section)] else { continue }
+        sectionEnd = end
       }
       let kindRank: UInt8
       switch symbol.type {
@@ -76,8 +80,9 @@ struct SymbolIndex {
   /// Puts what was added in order; to be called once before looking up.
   mutating func sort() {
     // At one address the best comes last, since the search begins at the end.
-    entries.sort {
-      ($0.address, $0.rank, $1.table, $1.name) < ($1.address, $1.rank, $0.table, $0.name)
+    entries.sort { left, right in
+      if left.address != right.address { return left.address < right.address }
+      return (left.rank, right.table, left.name) < (right.rank, left.table, right.name)
     }
     ends = []
     ends.reserveCapacity(entries.count)

@@ -1,21 +1,27 @@
 import Foundation
 
-/// Programs of the machine, and folders to use them in.
-enum Tools {
-  static func path(of tool: String) -> String? {
+/// Programs of the machine that tests use where it has them.
+package enum Tools {
+  /// Where a program is, by its path or by the search path; `nil` when it is not installed.
+  package static func path(of tool: String) -> String? {
+    if tool.contains("/") { return FileManager.default.isExecutableFile(atPath: tool) ? tool : nil }
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
     return folders.map { "\($0)/\(tool)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  static func has(_ tools: String...) -> Bool { tools.allSatisfy { path(of: $0) != nil } }
+  /// Whether all of some programs are installed.
+  package static func has(_ tools: String...) -> Bool { tools.allSatisfy { path(of: $0) != nil } }
 
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
+  /// A program that is not installed, or did not end well.
+  package struct Failure: Error, CustomStringConvertible {
+    package var description: String
+
+    package init(description: String) { self.description = description }
   }
 
   /// What a program writes, when it ends well.
   @discardableResult
-  static func run(_ tool: String, _ arguments: [String], in folder: URL? = nil) throws -> String {
+  package static func run(_ tool: String, _ arguments: [String], in folder: URL? = nil) throws -> String {
     guard let path = path(of: tool) else { throw Failure(description: "\(tool) is not installed") }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
@@ -35,25 +41,25 @@ enum Tools {
 }
 
 /// A folder that goes when the test does.
-final class TemporaryFolder {
-  let url: URL
+package final class TemporaryFolder: Sendable {
+  package let url: URL
 
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("merops-symbols-\(UUID().uuidString)")
+  package init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("merops-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+  package func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 
   @discardableResult
-  func write(_ name: String, _ text: String) throws -> String {
+  package func write(_ name: String, _ text: String) throws -> String {
     let file = url.appendingPathComponent(name)
     try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(text.utf8).write(to: file)
     return file.path
   }
 
-  func read(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: url.appendingPathComponent(name))) }
+  package func read(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: url.appendingPathComponent(name))) }
 }
