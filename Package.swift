@@ -74,7 +74,9 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
-    module("BPFProfiler", ["BPFObject", "BPFLinux", "ProfileFormats", "Symbolization"], exclude: ["Program"]),
+    module(
+      "BPFProfiler", ["BPFInstructions", "BPFObject", "BPFLinux", "ProfileFormats", "Symbolization"],
+      exclude: ["Program"]),
     module(
       "BPFCompiler",
       [
@@ -109,6 +111,7 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    .target(name: "TestTools", path: "Tests/TestTools", swiftSettings: settings),
     tests("BPFInstructionsTests", ["BPFInstructions"]),
     tests("BPFTypeFormatTests", ["BPFTypeFormat"]),
     tests("BPFObjectTests", ["BPFObject", "ELF"]),
@@ -141,15 +144,17 @@ let package = Package(
         "BPFCompiler", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(
-      "SymbolizationTests", ["Symbolization", "ELF", "GZip", .product(name: "SystemPackage", package: "swift-system")]),
+      "SymbolizationTests",
+      ["Symbolization", "ELF", "GZip", "TestTools", .product(name: "SystemPackage", package: "swift-system")]),
     tests("GZipTests", ["GZip"]),
-    tests("ProfileFormatsTests", ["ProfileFormats", .product(name: "SystemPackage", package: "swift-system")]),
+    tests(
+      "ProfileFormatsTests", ["ProfileFormats", "TestTools", .product(name: "SystemPackage", package: "swift-system")]),
     tests(
       "BPFProfilerTests",
       [
         "BPFProfiler", "BPFLinux", "BPFSimulator", "BPFMaps", "BPFObject", "BPFInstructions", "BPFCompiler",
-        "ProfileFormats", "Merops",
-      ]),
+        "ProfileFormats", "Merops", "TestTools", .product(name: "SystemPackage", package: "swift-system"),
+      ], exclude: ["Programs"]),
     tests("BPFCompilerTests", ["BPFCompiler", "Merops"]),
     tests(
       "MeropsCommandTests",

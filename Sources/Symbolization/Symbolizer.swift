@@ -17,7 +17,9 @@ public final class Symbolizer {
   private var handles: [ModuleIdentity: ModuleHandle] = [:]
   private var services: SymbolizerServices
   private var kernelSymbols: KernelSymbols?
-  private var maps: [Int32: (map: PerfMap, byteCount: Int)] = [:]
+  private var maps: [Int32: PerfMap] = [:]
+  /// The files that maps are read from at the end: open, so that they can go with their processes.
+  private var mapFiles: [Int32: FileContents] = [:]
   private let demangler: Demangler
   private var names: [String: String] = [:]
 
@@ -79,19 +81,30 @@ public final class Symbolizer {
       name: demangled(function.name), linkageName: function.name, source: .kernel(module: function.module))
   }
 
-  /// Reads what the JIT compiler of a process has told so far; again only if it has told more since.
+  /// Opens what the JIT compiler of a process writes into, as soon as it is there. It is read when the first address is
+  /// looked up, and has by then what was written up to then, also if the process has ended and the file was deleted.
   ///
-  /// To be called when a process ends, since its file may go with it, and when the sampling does. A compiler in a container
-  /// knows another number of its process, which the kernel is asked for while the process lives.
-  public func loadPerfMap(of process: Int32) {
+  /// A compiler in a container knows another number of its process, which the kernel is asked for while the process lives.
+  ///
+  /// - Returns: whether there is such a file.
+  @discardableResult
+  public func openPerfMap(of process: Int32) -> Bool {
+    if mapFiles[process] != nil { return true }
     for path in perfMapPaths(of: process) {
-      guard let file = try? FileContents(path: path, followsLinks: false), file.byteCount <= PerfMap.maximumByteCount
-      else { continue }
-      if let known = maps[process], known.byteCount >= file.byteCount { return }
-      guard let text = file.bytes(at: 0, count: UInt64(file.byteCount)) else { continue }
-      maps[process] = (PerfMap(text), file.byteCount)
-      return
+      guard let file = try? FileContents(path: path, followsLinks: false) else { continue }
+      mapFiles[process] = file
+      return true
     }
+    return false
+  }
+
+  /// What the JIT compiler of a process has told; empty where it has not.
+  private func perfMap(of process: Int32) -> PerfMap {
+    if let known = maps[process] { return known }
+    openPerfMap(of: process)
+    let map = PerfMap(mapFiles[process]?.presentBytes(limit: PerfMap.maximumByteCount) ?? [])
+    maps[process] = map
+    return map
   }
 
   private func perfMapPaths(of process: Int32) -> [String] {
@@ -108,8 +121,7 @@ public final class Symbolizer {
 
   /// The piece of code that a process's JIT compiler made at an address.
   public func symbolize(address: UInt64, jitOf process: Int32) -> SymbolizedFrame? {
-    if maps[process] == nil { loadPerfMap(of: process) }
-    guard let name = maps[process]?.map.name(at: address) else { return nil }
+    guard let name = perfMap(of: process).name(at: address) else { return nil }
     return SymbolizedFrame(name: demangled(name), linkageName: name, source: .perfMap)
   }
 

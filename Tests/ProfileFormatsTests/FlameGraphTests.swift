@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import TestTools
 import Testing
 
 @testable import ProfileFormats

@@ -1,6 +1,7 @@
 import Foundation
 import ProfileFormats
 import SystemPackage
+import TestTools
 import Testing
 
 @Suite struct FormatTests {
@@ -81,6 +82,28 @@ import Testing
     ] {
       #expect(raw.contains(part), "\(part)")
     }
+  }
+
+  /// Readers take the first mapping for the program that was profiled.
+  @Test(.enabled(if: Tools.has("go"), "needs Go, whose tool pprof reads the format"))
+  func theFirstMappingIsTheProgramWithTheMostSamples() throws {
+    let folder = try TemporaryFolder()
+    var profile = Profile()
+    let process = profile.add(Profile.Process(pid: 1, name: "busy"))
+    let thread = profile.add(Profile.Thread(tid: 1, name: "busy", process: process))
+    let modules = [("[kernel]", false), ("/lib/libc.so.6", false), ("/bin/sh", true), ("/bin/busy", true)].map {
+      profile.intern(
+        Profile.Module(
+          path: $0.0, kind: $0.0 == "[kernel]" ? .kernel : .file, start: 4096, limit: 8192, isProgram: $0.1))
+    }
+    let places = modules.map { profile.intern(Profile.Location(module: $0, address: 16, kind: .native)) }
+    for (program, count) in [(2, UInt32(3)), (3, UInt32(5))] {
+      let stack = profile.stack(leafFirst: [places[0], places[1], places[program]])
+      profile.add(Profile.Sample(stack: stack, thread: thread, time: 0, weight: 1, count: count))
+    }
+    try profile.write(.pprof, to: FilePath(folder.path("app.pb.gz")))
+    let top = try Tools.run("go", ["tool", "pprof", "-top", folder.path("app.pb.gz")])
+    #expect(top.hasPrefix("File: busy\n"), "\(top)")
   }
 
   @Test(.enabled(if: Tools.has("protoc", "gzip"), "needs protoc and gzip"))

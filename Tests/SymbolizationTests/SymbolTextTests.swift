@@ -1,4 +1,5 @@
 import Foundation
+import TestTools
 import Testing
 
 @testable import Symbolization
@@ -51,20 +52,23 @@ import Testing
     #expect(PerfMap([]).name(at: 1) == nil)
   }
 
-  @Test func mapsOfProcessesAreReadAgainWhenTheyGrow() throws {
+  @Test func mapsOfProcessesAreReadAtTheEndAlthoughTheirFilesAreGone() throws {
     let folder = try TemporaryFolder()
     let symbolizer = Symbolizer(options: SymbolizerOptions(perfMapDirectory: folder.url.path))
-    // A number that no process of this machine has.
+    // Numbers that no process of this machine has.
     let process: Int32 = 2_000_000_000
-    #expect(symbolizer.symbolize(address: 0x1010, jitOf: process) == nil)
-    try folder.write("perf-\(process).map", "1000 100 first\n")
+    #expect(!symbolizer.openPerfMap(of: process))
+    let path = try folder.write("perf-\(process).map", "1000 100 first\n")
+    #expect(symbolizer.openPerfMap(of: process))
+    let file = try #require(FileHandle(forWritingAtPath: path))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data("2000 100 $sSS5countSivg\n".utf8))
+    try FileManager.default.removeItem(atPath: path)
     #expect(symbolizer.symbolize(address: 0x1010, jitOf: process)?.name == "first")
-    try folder.write("perf-\(process).map", "1000 100 first\n2000 100 $sSS5countSivg\n")
-    #expect(symbolizer.symbolize(address: 0x2010, jitOf: process) == nil)
-    symbolizer.loadPerfMap(of: process)
     let frame = try #require(symbolizer.symbolize(address: 0x2010, jitOf: process))
     #expect(frame.name == "String.count.getter")
     #expect(frame.source == .perfMap)
+    #expect(symbolizer.symbolize(address: 0x1010, jitOf: process + 1) == nil)
   }
 
   @Test(.enabled(if: geteuid() == 0, "needs the right to see the kernel's addresses"))

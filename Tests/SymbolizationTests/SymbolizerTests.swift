@@ -1,5 +1,6 @@
 import Foundation
 import GZip
+import TestTools
 import Testing
 
 @testable import Symbolization

@@ -1,3 +1,4 @@
+internal import BPFInstructions
 package import BPFObject
 
 /// The BPF program that samples and unwinds. Its source is in `Program/`; the object is carried as text, so that nobody
@@ -7,7 +8,26 @@ package enum ProfilerProgram {
   static let sampler = "take_sample"
   static let samplerAtOnce = "take_sample_at_once"
   static let forkFollower = "follow_fork"
-  static let exitFollower = "forget_thread"
+  static let endFollower = "forget_thread"
+  static let lastWalk = "walk_last_stack"
+
+  /// Puts reads that do not fault in place of those that may in one of the programs.
+  ///
+  /// The walk is written once, for the callback that may sleep. Where it cannot, in a tracepoint, memory that is not resident
+  /// is unreadable; the helper that says so has the same arguments. Waiting for a lock by way of a read falls away.
+  static func readWithoutFaults(_ object: inout ObjectFile, in program: String) {
+    let notFaulting = HelperFunction(name: "bpf_probe_read_user")
+    for (index, instruction) in (object.programs[program]?.instructions ?? []).enumerated()
+    where instruction.opcode == Instruction.call(helper: 0).opcode && instruction.source == 0 {
+      switch HelperFunction(identifier: instruction.immediate)?.name {
+      case "bpf_copy_from_user":
+        guard let notFaulting else { break }
+        object.programs[program]?.instructions[index] = .call(helper: notFaulting.identifier)
+      case "bpf_copy_from_user_task": object.programs[program]?.instructions[index] = .move(.r0, 0)
+      default: break
+      }
+    }
+  }
 
   /// The object.
   package static func object() throws(ProfilingError) -> ObjectFile {

@@ -120,8 +120,10 @@ static __noinline long read_program_header(struct walk *walk, u32 index) {
       headers->table = entry.address;
       break;
     case SEGMENT_NOTE:
-      if (headers->has_bias && headers->record.build_id_size == 0)
-        if (!open_bytes(walk, headers->bias + entry.address, entry.file_size)) take_build_id(&walk->cfi, &headers->record);
+      if (!headers->has_bias || headers->record.build_id_size) break;
+      result = open_bytes(walk, headers->bias + entry.address, entry.file_size);
+      if (!result) take_build_id(&walk->cfi, &headers->record);
+      else if (result == STATUS_BYTE_BUDGET || !walk->may_fault) return result;
       break;
   }
   return 0;
@@ -154,7 +156,12 @@ static __noinline long read_headers(struct walk *walk, struct area *area) {
   headers->program_headers = header.program_headers;
   headers->program_header_count = header.program_header_count;
   bpf_for(index, 0, PROGRAM_HEADERS) {
-    if (index >= headers->program_header_count || read_program_header(walk, index)) break;
+    long result;
+
+    if (index >= headers->program_header_count) break;
+    // A file of which not all is seen now is looked at another time.
+    result = read_program_header(walk, index);
+    if (result) return result;
   }
   if (!headers->table || !headers->has_bias) return 0;
   if (read_memory(walk, &head, sizeof(head), headers->bias + headers->table)) return STATUS_UNREADABLE_RULES;

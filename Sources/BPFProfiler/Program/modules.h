@@ -38,6 +38,15 @@ static long capture_path(struct task_struct *task, struct vm_area_struct *vma, s
   return 0;
 }
 
+// Whether the file is what the current process executes.
+static __always_inline bool is_program(struct task_struct *task, const struct module_key *key) {
+  struct mm_struct *memory = task->mm;
+  struct file *file = memory ? memory->exe_file : NULL;
+  struct inode *inode = file ? file->f_inode : NULL;
+
+  return inode && inode->i_ino == key->inode && inode->i_sb->s_dev == key->device;
+}
+
 // Reads a file for the first time, gives it a number, and tells user space of it.
 static __noinline long add_module(struct walk *walk, struct area *area, struct module_key *key) {
   struct task_struct *task = bpf_get_current_task_btf();
@@ -69,6 +78,7 @@ static __noinline long add_module(struct walk *walk, struct area *area, struct m
   record->end = area->end;
   record->offset = area->offset;
   record->pid = walk->record.head.pid;
+  record->is_program = area->has_file && is_program(task, key);
   record->path_size = 0;
   bpf_find_vma(task, area->start, capture_path, &walk, 0);
   size = record->path_size;

@@ -12,7 +12,10 @@
 char LICENSE[] SEC("license") = "GPL";
 
 enum {
+  EINTR = 4,
   EBUSY = 16,
+  // PF_EXITING: the thread is on its way through exit(2).
+  EXITING = 0x4,
   // PF_KTHREAD, PF_USER_WORKER, PF_IO_WORKER: the kernel's own threads, also those that share a process's memory.
   NEVER_IN_USER_MODE = 0x00200000 | 0x00004000 | 0x00000010,
   // `cs` of 64-bit code in user mode.

@@ -31,6 +31,7 @@ enum status {
   STATUS_NO_MEMORY_MAP = 33,
   STATUS_EXECUTED = 34,
   STATUS_ENDED = 35,
+  STATUS_BETWEEN_PROGRAMS = 36,
   // It could not be walked.
   STATUS_REFUSED = 48,
   STATUS_NO_ELEMENT = 49,
@@ -103,7 +104,8 @@ struct module_record {
   u64 end;
   u64 offset;
   u32 pid;
-  u32 reserved;
+  // It is what the process executes, and not a library of it.
+  u32 is_program;
   u8 build_id[BUILD_ID_BYTES];
   char path[PATH_BYTES];
 };

@@ -25,9 +25,25 @@ static __always_inline struct thread *find_thread(u32 tid) {
   return bpf_map_lookup_elem(&threads, &tid);
 }
 
-// The callback: runs in the thread itself, before it returns to user mode, where it may sleep.
-static int unwind(struct bpf_map *map, void *key, void *value) {
-  struct thread *thread = value;
+// A call that is on its way to end with EINTR although no signal waits, which is what waking the thread would make of it.
+// Also one whose signal has been ignored: there are at most as many as are counted.
+static __always_inline bool is_call_interrupted(struct task_struct *task) {
+  struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+  struct signal_struct *shared = task->signal;
+
+  if ((s64)registers->orig_ax < 0 || (s64)registers->ax != -EINTR) return false;
+  return !task->pending.signal.sig[0] && !(shared && shared->shared_pending.signal.sig[0]);
+}
+
+// The number of a new walk of the thread's.
+static __always_inline void begin_walk(struct thread *thread, struct task_struct *task) {
+  thread->stack = __sync_fetch_and_add(&last_stack, 1) + 1;
+  thread->execution = task->self_exec_id;
+}
+
+// Walks the stack of the current task and tells of it. `may_fault`: in deferred work, where memory that is not resident can
+// be read. `without`: the status of a stack for whose walk that would have been needed.
+static __always_inline int capture(struct thread *thread, u32 may_fault, u32 without) {
   struct task_struct *task = bpf_get_current_task_btf();
   u64 begin = bpf_ktime_get_ns();
   u64 id = bpf_get_current_pid_tgid();
@@ -53,6 +69,7 @@ static int unwind(struct bpf_map *map, void *key, void *value) {
     if (bpf_ringbuf_output(&records, &head, sizeof(head), wake_up_flags())) COUNT(lost_stacks, 1);
     return 0;
   }
+  walk->may_fault = may_fault;
   walk->bytes_left = BYTE_BUDGET;
   walk->steps_left = STEP_BUDGET;
   walk->record.head.kind = RECORD_STACK;
@@ -66,13 +83,15 @@ static int unwind(struct bpf_map *map, void *key, void *value) {
   walk->record.head.new_modules = 0;
   walk->cfi.registers[REGISTER_IP] = 0;
   if (!task->mm) {
-    status = STATUS_NO_MEMORY_MAP;
+    // There was memory when the sample was taken.
+    status = STATUS_ENDED;
   } else if (task->self_exec_id != thread->execution) {
     // The stack that was sampled is gone with the program that it was of.
     status = STATUS_EXECUTED;
   } else {
     if (copies_memory) put_memory(thread->stack);
     status = walk_stack(thread, walk);
+    if (!may_fault && (status == STATUS_UNREADABLE_RULES || status == STATUS_UNREADABLE_STACK)) status = without;
   }
   walk->record.head.status = status;
   walk->record.head.last_address = walk->cfi.registers[REGISTER_IP];
@@ -87,6 +106,18 @@ static int unwind(struct bpf_map *map, void *key, void *value) {
   return 0;
 }
 
+// The callback: runs in the thread itself, before it returns to user mode, where it may sleep.
+static int unwind(struct bpf_map *map, void *key, void *value) {
+  struct thread *thread = value;
+
+  if (!thread->is_waiting) {
+    thread->is_served = 0;
+    return 0;
+  }
+  if (is_call_interrupted(bpf_get_current_task_btf())) COUNT(interrupted_calls, 1);
+  return capture(thread, 1, STATUS_ENDED);
+}
+
 // Asks for the user stack, and tells under which number it will come.
 static __always_inline u8 defer(struct task_struct *task, u32 tid, u64 *stack) {
   struct thread *thread = find_thread(tid);
@@ -96,16 +127,20 @@ static __always_inline u8 defer(struct task_struct *task, u32 tid, u64 *stack) {
     COUNT(lost_elements, 1);
     return STATUS_NO_ELEMENT;
   }
-  error = bpf_task_work_schedule_resume_impl(task, &thread->work, &threads, unwind, NULL);
-  if (!error) {
-    // The callback cannot begin before this interrupt has ended.
-    thread->stack = __sync_fetch_and_add(&last_stack, 1) + 1;
-    thread->execution = task->self_exec_id;
-    thread->is_waiting = 1;
-  } else if (error != -EBUSY) {
-    return STATUS_REFUSED;
+  if (thread->is_last && thread->execution == task->self_exec_id) {
+    *stack = thread->stack;
+    return STATUS_DEFERRED;
   }
-  // Busy: the thread has not been in user mode since its last sample, so its user stack is the same.
+  thread->is_last = 0;
+  error = bpf_task_work_schedule_resume_impl(task, &thread->work, &threads, unwind, NULL);
+  if (error && error != -EBUSY) return STATUS_REFUSED;
+  // Busy: the thread has not been in user mode since its last sample, so its user stack is the same, unless it is in
+  // another program now. A callback cannot begin before this interrupt has ended.
+  if (!error || thread->is_served) {
+    begin_walk(thread, task);
+    thread->is_served = 0;
+    thread->is_waiting = 1;
+  }
   *stack = thread->stack;
   return STATUS_DEFERRED;
 }
@@ -138,7 +173,9 @@ static __always_inline struct sample_record *begin_sample(struct bpf_perf_event_
 // Why the current task has no user stack, or STATUS_DEFERRED when it has one.
 static __always_inline u8 status_of_task(struct task_struct *task) {
   if (task->flags & NEVER_IN_USER_MODE) return STATUS_KERNEL_THREAD;
-  return task->mm ? STATUS_DEFERRED : STATUS_NO_MEMORY_MAP;
+  if (!task->mm) return STATUS_NO_MEMORY_MAP;
+  // execve(2) has let go of the old program's memory, and has not loaded the new program yet.
+  return task->mm->start_code ? STATUS_DEFERRED : STATUS_BETWEEN_PROGRAMS;
 }
 
 static __always_inline int put_sample(struct sample_record *record, u64 begin) {

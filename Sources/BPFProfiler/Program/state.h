@@ -67,8 +67,12 @@ struct thread {
   u32 last_mapping;
   u32 next_mapping;
   // The walk has not begun.
-  u32 is_waiting;
-  u32 reserved;
+  u8 is_waiting;
+  // The thread is on its way out of its memory, and `stack` is the last one that it has there.
+  u8 is_last;
+  // The walk that was scheduled has been made already; what is outstanding is free for another.
+  u8 is_served;
+  u8 reserved[5];
   struct mapping mappings[MAPPINGS];
 };
 
@@ -198,6 +202,9 @@ struct walk {
   u32 steps_left;
   // The instruction at the address has been interrupted; otherwise it is behind a call.
   u32 is_exact;
+  // Reads may bring pages in. Otherwise what is not resident says nothing of a file.
+  u32 may_fault;
+  u32 reserved;
   struct stack_window window;
   struct cfi cfi;
   struct row row;
@@ -281,6 +288,7 @@ struct counters {
   u64 callback_nanoseconds;
   u64 lost_elements;
   u64 lost_processes;
+  u64 interrupted_calls;
 };
 
 struct {

@@ -187,7 +187,8 @@ static __noinline long step(struct thread *thread, struct walk *walk) {
     walk->cfi.table = mapping->table;
   } else {
     use_frame_pointer(walk);
-    if (mapping->kind == MODULE_UNREADABLE && walk->cfi.registers[REGISTER_BP] == 0) return STATUS_UNREADABLE_RULES;
+    if (mapping->kind == MODULE_UNREADABLE && (!walk->may_fault || walk->cfi.registers[REGISTER_BP] == 0))
+      return STATUS_UNREADABLE_RULES;
   }
   if (walk->is_exact && (walk->row.flags & ROW_HAS_NO_RULES)) {
     if (find_caller_of_leaf(walk, mapping->kind == MODULE_WITH_RULES) == STEP_DONE) return STEP_DONE;

@@ -134,6 +134,8 @@ package struct ModuleRecord: Hashable, Sendable {
   package var end: UInt64
   package var offset: UInt64
   package var process: UInt32
+  /// Whether it is what that process executes.
+  package var isProgram: Bool
   package var buildID: [UInt8]
   /// The absolute path, empty where there is no file.
   package var path: String
@@ -146,7 +148,7 @@ package struct ModuleRecord: Hashable, Sendable {
       let inode = bytes.integer(UInt64.self, at: 8), let size = bytes.integer(UInt64.self, at: 16),
       let device = bytes.integer(UInt32.self, at: 32), let start = bytes.integer(UInt64.self, at: 40),
       let end = bytes.integer(UInt64.self, at: 48), let offset = bytes.integer(UInt64.self, at: 56),
-      let process = bytes.integer(UInt32.self, at: 64)
+      let process = bytes.integer(UInt32.self, at: 64), let isProgram = bytes.integer(UInt32.self, at: 68)
     else { return nil }
     self.number = number
     self.inode = inode
@@ -156,6 +158,7 @@ package struct ModuleRecord: Hashable, Sendable {
     self.end = end
     self.offset = offset
     self.process = process
+    self.isProgram = isProgram != 0
     buildID = bytes.bytes(at: 72, count: min(Int(buildIDSize), 32))
     // The last component comes first.
     let names = bytes.bytes(at: Self.headSize, count: Int(pathSize)).split(separator: 0)

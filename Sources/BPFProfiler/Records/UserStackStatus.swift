@@ -37,10 +37,12 @@ public struct UserStackStatus: RawRepresentable, Hashable, Sendable, CustomStrin
   public static let kernelThread = UserStackStatus(rawValue: 32)
   /// The thread is ending and its memory gone.
   public static let noMemoryMap = UserStackStatus(rawValue: 33)
-  /// The thread has executed another program before its stack was walked.
+  /// The thread has executed another program before its stack was walked, or what the walk needed was not in memory then.
   public static let executed = UserStackStatus(rawValue: 34)
-  /// The thread has ended before its stack was walked.
+  /// The thread has ended before its stack was walked, or what the walk needed was not in memory then.
   public static let ended = UserStackStatus(rawValue: 35)
+  /// The thread was executing another program: the old one's memory was gone, and the new one's not there.
+  public static let betweenPrograms = UserStackStatus(rawValue: 36)
   /// The kernel refused to defer the walk.
   public static let refused = UserStackStatus(rawValue: 48)
   /// There was no memory for another thread.
@@ -56,9 +58,9 @@ public struct UserStackStatus: RawRepresentable, Hashable, Sendable, CustomStrin
   public enum Kind: Hashable, Sendable {
     case complete
     case truncated
-    /// There is no user stack.
+    /// There was no user stack when the sample was taken.
     case absent
-    /// It did not come, or not yet.
+    /// There was one. It did not come, or not yet, or in part.
     case missing
   }
 
@@ -67,7 +69,7 @@ public struct UserStackStatus: RawRepresentable, Hashable, Sendable, CustomStrin
     switch rawValue {
     case 0: .complete
     case 1..<32: .truncated
-    case 32..<48: .absent
+    case 32, 33, 36: .absent
     case 65: .truncated
     default: .missing
     }
@@ -78,7 +80,8 @@ public struct UserStackStatus: RawRepresentable, Hashable, Sendable, CustomStrin
     4: "return address in no mapping", 5: "return address is no code", 6: "no frame rules and no frame pointer",
     7: "damaged frame rules", 8: "unreadable frame rules", 9: "unreadable stack", 10: "frames in no order",
     11: "device memory", 12: "mappings busy", 13: "32-bit code", 32: "kernel thread", 33: "no memory map",
-    34: "executed another program", 35: "ended", 48: "deferred work refused", 49: "no memory for the thread",
+    34: "executed another program", 35: "ended", 36: "between two programs", 48: "deferred work refused",
+    49: "no memory for the thread",
     50: "too many walks at a time", 64: "pending", 65: "taken in the interrupt",
   ]
 

@@ -20,6 +20,9 @@ public struct CaptureReport: Hashable, Sendable {
   public private(set) var majorFaults = 0
   /// The longest walk in nanoseconds, which is how long a thread was held up at most.
   public private(set) var longestWalk: UInt32 = 0
+  /// System calls that were about to end with `EINTR` when a walk began, although no signal was pending. Those whose signal
+  /// was ignored are among them: sampling has caused this many at most.
+  public var interruptedCalls = 0
   /// The times of walks that found all rules in the cache, in nanoseconds.
   public private(set) var warm = Distribution()
   /// The times of walks that had to read rules.
@@ -100,10 +103,9 @@ public struct CaptureReport: Hashable, Sendable {
   /// All samples that the kernel took, lost ones among them.
   public var samples: Int { statuses.values.reduce(0, +) + lostSamples }
 
-  /// Those that a user stack belongs to: all but the kernel's own threads and threads that have no memory any more.
-  public var samplesWithUserStack: Int {
-    samples - (statuses[.kernelThread] ?? 0) - (statuses[.noMemoryMap] ?? 0)
-  }
+  /// Those that a user stack belonged to when they were taken: all but the kernel's own threads, threads whose memory is
+  /// gone because they end, and threads between two programs.
+  public var samplesWithUserStack: Int { samples - absences.reduce(0) { $0 + $1.samples } }
 
   /// Those whose stack is whole.
   public var completeSamples: Int { statuses[.complete] ?? 0 }
@@ -117,8 +119,13 @@ public struct CaptureReport: Hashable, Sendable {
   public var meanInterrupt: Int { interrupts == 0 ? 0 : interruptNanoseconds / interrupts }
 
   /// Why the others are not whole, most frequent first.
-  public var reasons: [(status: UserStackStatus, samples: Int)] {
-    statuses.filter { $0.key != .complete && $0.key != .kernelThread && $0.key != .noMemoryMap }
+  public var reasons: [(status: UserStackStatus, samples: Int)] { ordered { $0 != .complete && $0.kind != .absent } }
+
+  /// Why samples have no user stack, most frequent first.
+  public var absences: [(status: UserStackStatus, samples: Int)] { ordered { $0.kind == .absent } }
+
+  private func ordered(_ isIncluded: (UserStackStatus) -> Bool) -> [(status: UserStackStatus, samples: Int)] {
+    statuses.filter { isIncluded($0.key) }
       .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map { ($0.key, $0.value) }
   }
 }

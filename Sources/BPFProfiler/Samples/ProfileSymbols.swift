@@ -20,8 +20,8 @@ struct ProfileSymbols {
       process: Int32(bitPattern: process))
   }
 
-  /// Reads what a JIT compiler has written, which may go with its process.
-  func readJITMap(of process: Int32) { symbolizer.loadPerfMap(of: process) }
+  /// Opens what a JIT compiler writes, if it is there: it may go with its process.
+  func openJITMap(of process: UInt32) { symbolizer.openPerfMap(of: Int32(bitPattern: process)) }
 
   /// Puts the functions into all locations.
   func apply(to profile: inout Profile) {

@@ -1,3 +1,4 @@
+internal import BPFLinux
 package import ProfileFormats
 
 /// Makes a profile of the program's records.
@@ -27,6 +28,9 @@ package struct SampleCollector {
   private var anonymousModules: [UInt32: Profile.Module.ID] = [:]
   private var kernelModule: Profile.Module.ID?
   private var marker: Profile.Location.ID?
+  private var files: MappedFiles
+  /// Processes that were seen in code without a file, at places that were not known before.
+  private var processesWithNewCode: Set<UInt32> = []
 
   /// Samples that wait for a stack, by its number.
   private var waiting: [UInt64: [Waiting]] = [:]
@@ -45,7 +49,8 @@ package struct SampleCollector {
   }
 
   /// A collector of samples that stand for so many nanoseconds each.
-  package init(metadata: Profile.Metadata, period: UInt64) {
+  package init(metadata: Profile.Metadata, period: UInt64, files: MappedFiles = MappedFiles()) {
+    self.files = files
     profile = Profile(metadata: metadata)
     self.period = period
   }
@@ -94,7 +99,7 @@ package struct SampleCollector {
       }
     case .interrupt:
       let user = record.userFrames.enumerated().map { item in
-        anonymousLocation(item.offset > 0 ? item.element &- 1 : item.element, in: record.process)
+        mappedLocation(item.offset > 0 ? item.element &- 1 : item.element, in: record.process)
       }
       sample.stack = profile.stack(leafFirst: kernel, onto: profile.stack(leafFirst: user))
       sample.status = status(.interrupt)
@@ -114,7 +119,7 @@ package struct SampleCollector {
     if keepsRecords { stackRecords[record.stack] = record }
     capture.add(record)
     var locations = record.frames.map { location(of: $0, in: record.process) }
-    if record.status.kind == .truncated { locations.append(truncationMarker()) }
+    if record.status != .complete { locations.append(truncationMarker()) }
     let stack = profile.stack(leafFirst: locations)
     latest[record.thread] = Arrived(number: record.stack, stack: stack, status: record.status)
     for waiting in waiting.removeValue(forKey: record.stack) ?? [] {
@@ -131,8 +136,8 @@ package struct SampleCollector {
   private mutating func status(_ status: UserStackStatus) -> Profile.Sample.Status {
     switch status.kind {
     case .complete: .complete
-    case .absent where status == .kernelThread || status == .noMemoryMap: .noMemoryMap
-    case .truncated, .absent, .missing: profile.truncated(because: status.description)
+    case .absent: .noMemoryMap
+    case .truncated, .missing: profile.truncated(because: status.description)
     }
   }
 
@@ -145,6 +150,7 @@ package struct SampleCollector {
       // A process has the name of its first thread, which exec(2) changes.
       if record.thread == record.process, names[record.thread] != record.name {
         profile.update(process) { $0.name = record.name }
+        files.forget(record.process)
       }
     } else {
       process = profile.add(Profile.Process(pid: Int32(bitPattern: record.process), name: record.name))
@@ -170,7 +176,7 @@ package struct SampleCollector {
       Profile.Module(
         path: isFile ? record.path : "[vdso]", kind: isFile ? .file : .vdso, buildID: record.buildID,
         device: isFile ? record.statDevice : 0, inode: isFile ? record.inode : 0, start: record.start,
-        limit: record.end, fileOffset: record.offset))
+        limit: record.end, fileOffset: record.offset, isProgram: record.isProgram))
     modules[record.number] = (id, record)
     newModules.append((id, record.process))
   }
@@ -196,7 +202,25 @@ package struct SampleCollector {
       module = profile.intern(Profile.Module(path: "[anonymous]", kind: .anonymous(process: owner)))
       anonymousModules[process] = module
     }
-    return profile.intern(Profile.Location(module: module, address: address, kind: .jit))
+    let count = profile.locations.count
+    let location = profile.intern(Profile.Location(module: module, address: address, kind: .jit))
+    if profile.locations.count > count { processesWithNewCode.insert(process) }
+    return location
+  }
+
+  /// The place of an address in what the process has mapped there now.
+  private mutating func mappedLocation(_ address: UInt64, in process: UInt32) -> Profile.Location.ID {
+    guard let (mapping, isProgram) = files.mapping(of: address, in: process) else {
+      return anonymousLocation(address, in: process)
+    }
+    let count = profile.modules.count
+    let module = profile.intern(
+      Profile.Module(
+        path: mapping.path, kind: mapping.path == "[vdso]" ? .vdso : .file, inode: mapping.inode, start: mapping.start,
+        limit: mapping.limit, fileOffset: mapping.offset, isProgram: isProgram))
+    if profile.modules.count > count { newModules.append((module, process)) }
+    return profile.intern(
+      Profile.Location(module: module, address: address - mapping.start + mapping.offset, kind: .native))
   }
 
   private mutating func kernelLocation(_ address: UInt64, isCaller: Bool) -> Profile.Location.ID {
@@ -211,6 +235,12 @@ package struct SampleCollector {
     let location = profile.intern(Profile.Location(module: nil, address: 0, kind: .truncationMarker))
     marker = location
     return location
+  }
+
+  /// The processes that ran code without a file at new places since the last call.
+  mutating func takeProcessesWithNewCode() -> Set<UInt32> {
+    defer { processesWithNewCode = [] }
+    return processesWithNewCode
   }
 
   /// The files that were told of since the last call.

@@ -64,22 +64,29 @@ public final class ProfilingSession {
     let defersStacks = options.defersStacks && kernel.has(.taskWork) == .yes
     self.defersStacks = defersStacks
     let sampler = defersStacks ? ProfilerProgram.sampler : ProfilerProgram.samplerAtOnce
+    var followers = [
+      (ProfilerProgram.forkFollower, "sched_process_fork"), (ProfilerProgram.endFollower, "sched_process_free"),
+    ]
+    if defersStacks {
+      followers += [
+        (ProfilerProgram.lastWalk, "sched_process_exit"), (ProfilerProgram.lastWalk, "sched_prepare_exec"),
+      ]
+    }
+    ProfilerProgram.readWithoutFaults(&object, in: ProfilerProgram.lastWalk)
     do throws(EditError) {
       try Self.configure(&object, options)
     } catch { throw .program("\(error)") }
     let clock = ContinuousClock()
     let begin = clock.now
     do throws(BPFError) {
-      loaded = try kernel.load(
-        object, programs: [sampler, ProfilerProgram.forkFollower, ProfilerProgram.exitFollower])
+      loaded = try kernel.load(object, programs: Set(followers.map(\.0) + [sampler]))
       loadTime = clock.now - begin
       reader = try RingBufferReader(try loaded.map("records"))
       attachments = Attachments()
       try Self.choose(options.target, in: loaded)
-      attachments.push(
-        try loaded.program(ProfilerProgram.forkFollower).attach(to: .rawTracepoint(name: "sched_process_fork")))
-      attachments.push(
-        try loaded.program(ProfilerProgram.exitFollower).attach(to: .rawTracepoint(name: "sched_process_exit")))
+      for (program, tracepoint) in followers {
+        attachments.push(try loaded.program(program).attach(to: .rawTracepoint(name: tracepoint)))
+      }
       try Self.attach(try loaded.program(sampler), options, kernel, attachments)
     } catch { throw .kernel(error) }
     collector = SampleCollector(
@@ -153,6 +160,7 @@ public final class ProfilingSession {
         if let record = ProfilerRecord(record) { collector.add(record) }
       }
     } catch { throw .kernel(error) }
+    for process in collector.takeProcessesWithNewCode() { symbols.openJITMap(of: process) }
     for module in collector.takeNewModules() {
       symbols.open(module.id, of: collector.profile, seenIn: module.process)
     }
@@ -184,6 +192,7 @@ public final class ProfilingSession {
     report.lostStacks = Int(clamping: counters.lostStacks)
     report.interrupts = Int(clamping: counters.interrupts)
     report.interruptNanoseconds = Int(clamping: counters.interruptNanoseconds)
+    report.interruptedCalls = Int(clamping: counters.interruptedCalls)
     report.loadTime = loadTime
     var profile = collector.profile
     profile.metadata.duration = UInt64(max(0, (ContinuousClock.now - begin) / .nanoseconds(1)))
@@ -207,7 +216,7 @@ public struct Recording: Sendable {
 
 /// The program's counters, added up over the CPUs: `struct counters` in `Program/state.h`.
 struct ProgramCounters {
-  private static let count = 11
+  private static let count = 12
   private var values = [UInt64](repeating: 0, count: ProgramCounters.count)
 
   init(_ bytes: [UInt8]) {
@@ -223,4 +232,5 @@ struct ProgramCounters {
   var stacks: UInt64 { values[4] }
   var lostStacks: UInt64 { values[5] }
   var lostModules: UInt64 { values[6] }
+  var interruptedCalls: UInt64 { values[11] }
 }

@@ -176,6 +176,8 @@ extension Machine {
   /// the last system call has asked for runs here, without (specification, section 6.1).
   func end(_ task: SimulatedTask, on cpu: CPU) {
     task.isExiting = true
+    // Programs at the tracepoint see by the flags that the task ends.
+    try? writeTaskObject(task)
     fireExit(of: task, on: cpu)
     task.memory = nil
     try? writeTaskObject(task)

@@ -27,6 +27,8 @@ extension Machine {
     guard let memory = task.memory else { return 0 }
     if let known = memoryObjects[ObjectIdentifier(memory)] { return known.address }
     let object = try kernelObjects.make("mm_struct")
+    // Programs see by it that one has been loaded into the memory.
+    try kernelObjects.store(UInt64(0x40_0000), in: "start_code", of: object)
     memoryObjects[ObjectIdentifier(memory)] = object
     return object.address
   }

@@ -99,7 +99,9 @@ package struct ProfileCommand: AsyncParsableCommand {
     var parts = [HottestFunctionsText(style: style).text(of: recording.profile, limit: limit)]
     var notes = recording.profile.metadata.notes
     if !session.defersStacks {
-      notes.append("user stacks were taken in the interrupt: what was not in memory is cut off")
+      notes.append(
+        "this is the fallback: user stacks were taken in the interrupt, by frame pointers; what was not in memory is cut "
+          + "off, and the functions of processes that ended at once have no names")
     }
     parts.append(
       CaptureText(style: style).text(of: recording.report)

@@ -14,8 +14,9 @@ package struct CaptureText {
     var table = Columns([.right, .left])
     if report.lostSamples > 0 { table.add("\(report.lostSamples)", "lost: the buffer was full", role: .failure) }
     for (status, samples) in report.reasons { table.add("\(samples)", status.description) }
-    let none = report.samples - report.samplesWithUserStack
-    if none > 0 { table.add("\(none)", "of kernel threads and of threads that were ending", role: .faint) }
+    for (status, samples) in report.absences {
+      table.add("\(samples)", "without a user stack: \(status.description)", role: .faint)
+    }
     lines += table.lines(style, indentation: 2)
     lines.append(
       "per sample \(Self.microseconds(report.meanInterrupt)) in the interrupt, "
@@ -23,8 +24,16 @@ package struct CaptureText {
         + "(\(Self.microseconds(report.cold.mean)) where rules had to be read)")
     lines.append(
       "harm: \(report.majorFaults) major faults, longest stall \(Self.microseconds(Int(report.longestWalk))), "
-        + "no system call interrupted")
+        + "\(Self.calls(report.interruptedCalls))")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func calls(_ count: Int) -> String {
+    switch count {
+    case 0: "no system call interrupted"
+    case 1: "at most 1 system call interrupted"
+    default: "at most \(count) system calls interrupted"
+    }
   }
 
   static func percent(_ part: Double) -> String {

@@ -18,6 +18,7 @@ struct CaptureSummary: Encodable {
   var bytesRead: Int
   var majorFaults: Int
   var longestWalkNanoseconds: Int
+  var interruptedCalls: Int
   var interruptNanoseconds: Int
   var warm: Walks
   var cold: Walks
@@ -66,6 +67,7 @@ struct CaptureSummary: Encodable {
     bytesRead = report.bytesRead
     majorFaults = report.majorFaults
     longestWalkNanoseconds = Int(report.longestWalk)
+    interruptedCalls = report.interruptedCalls
     interruptNanoseconds = report.meanInterrupt
     warm = Walks(report.warm)
     cold = Walks(report.cold)

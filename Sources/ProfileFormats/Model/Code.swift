@@ -33,10 +33,13 @@ extension Profile {
     /// The offset in the file of what is mapped at ``start``.
     public var fileOffset: UInt64
 
+    /// Whether the file is what a process executes, and not a library.
+    public var isProgram: Bool
+
     /// A module.
     public init(
       path: String, kind: Kind = .file, buildID: [UInt8] = [], device: UInt64 = 0, inode: UInt64 = 0,
-      start: UInt64 = 0, limit: UInt64 = 0, fileOffset: UInt64 = 0
+      start: UInt64 = 0, limit: UInt64 = 0, fileOffset: UInt64 = 0, isProgram: Bool = false
     ) {
       self.path = path
       self.kind = kind
@@ -46,6 +49,7 @@ extension Profile {
       self.start = start
       self.limit = limit
       self.fileOffset = fileOffset
+      self.isProgram = isProgram
     }
 
     /// The last part of the path.

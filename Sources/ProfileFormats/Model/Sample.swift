@@ -46,7 +46,7 @@ extension Profile {
       case truncated(UInt8)
       /// The user stack had not arrived when the profile ended.
       case pending
-      /// The thread had no user memory, as the kernel's own threads and those that are ending.
+      /// The thread had no user memory, as the kernel's own threads, those that are ending, and those between two programs.
       case noMemoryMap
     }
 

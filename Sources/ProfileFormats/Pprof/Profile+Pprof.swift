@@ -32,7 +32,10 @@ extension Profile {
     message.durationNanos = Int64(clamping: metadata.duration)
     message.periodType = message.sampleType[1]
     message.period = metadata.frequency > 0 ? 1_000_000_000 / Int64(metadata.frequency) : 0
-    message.mapping = modules.indices.map { mapping(Module.ID($0), &strings) }
+    // The first mapping is taken for that of the program.
+    let program = mainProgram
+    let order = (program.map { [$0.index] } ?? []) + modules.indices.filter { $0 != program?.index }
+    message.mapping = order.map { mapping(Module.ID($0), &strings) }
     message.function = functions.enumerated().map { index, function in
       .with {
         $0.id = UInt64(index + 1)
@@ -76,6 +79,24 @@ extension Profile {
     message.comment = comments.map { strings.index(of: $0) }
     message.stringTable = strings.table
     return message
+  }
+
+  /// Of the programs that processes have executed, the one with the most samples; the first of equals.
+  private var mainProgram: Module.ID? {
+    var counts = Array(repeating: UInt64(0), count: modules.count)
+    var programs: [Stack: Module.ID?] = [:]
+    for sample in samples {
+      let program: Module.ID?
+      if let known = programs[sample.stack] {
+        program = known
+      } else {
+        program = stacks.leafFirst(sample.stack).lazy.compactMap { self[$0].module }.last { self[$0].isProgram }
+        programs[sample.stack] = .some(program)
+      }
+      if let program { counts[program.index] += UInt64(sample.count) }
+    }
+    guard let most = counts.max(), most > 0 else { return nil }
+    return counts.firstIndex(of: most).map { Module.ID($0) }
   }
 
   private struct SampleKey: Hashable {

@@ -55,6 +55,8 @@ extension Profile {
       write(format, with: &writer)
       try writer.finish()
     } catch {
+      // A piece must not be taken for the whole.
+      try? file.resize(to: 0)
       try? file.close()
       throw error
     }

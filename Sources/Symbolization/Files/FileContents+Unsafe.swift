@@ -55,8 +55,21 @@ final class FileContents: Sendable {
     guard let start = Int(exactly: offset), let count = Int(exactly: count), start <= byteCount,
       count <= byteCount - start
     else { return nil }
+    let result = read(at: start, count: count)
+    return result.count == count ? result : nil
+  }
+
+  /// All bytes that the file has by now, which may be more than when it was opened; at most so many.
+  func presentBytes(limit: Int) -> [UInt8] {
+    var status = stat()
+    guard fstat(descriptor.rawValue, &status) == 0 else { return [] }
+    return read(at: 0, count: min(Int(status.st_size), limit))
+  }
+
+  /// The bytes from an offset on; fewer where the file ends before.
+  private func read(at start: Int, count: Int) -> [UInt8] {
     guard count > 0 else { return [] }
-    let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       initialized = 0
       while initialized < count {
         let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized...])
@@ -65,7 +78,6 @@ final class FileContents: Sendable {
         initialized += read
       }
     }
-    return result.count == count ? result : nil
   }
 
   /// All of a file, of which the size need not be known, as those of `/proc`.

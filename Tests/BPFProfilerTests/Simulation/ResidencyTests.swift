@@ -1,5 +1,3 @@
-import BPFInstructions
-import BPFObject
 import BPFSimulator
 import Testing
 
@@ -42,22 +40,6 @@ import Testing
     return count
   }
 
-  /// Calls the helper that does not fault in place of the one that does.
-  private func readingWithoutFaults(_ object: inout ObjectFile) throws {
-    let (faulting, other) = try (
-      #require(HelperFunction(name: "bpf_copy_from_user")), #require(HelperFunction(name: "bpf_probe_read_user"))
-    )
-    var changed = 0
-    for name in object.programs.keys {
-      for (index, slot) in (object.programs[name]?.instructions ?? []).enumerated()
-      where slot.opcode == 0x85 && slot.source == 0 && slot.immediate == faulting.identifier {
-        object.programs[name]?.instructions[index].immediate = other.identifier
-        changed += 1
-      }
-    }
-    #expect(changed > 0)
-  }
-
   @Test func everyStackIsWholeAlthoughNothingIsResident() throws {
     let profiler = try SimulatedProfiler()
     #expect(try completeCount(profiler, isResident: false) == 20)
@@ -65,7 +47,7 @@ import Testing
   }
 
   @Test func noStackIsWholeWithReadsThatDoNotFault() throws {
-    let profiler = try SimulatedProfiler(readingWithoutFaults)
+    let profiler = try SimulatedProfiler { ProfilerProgram.readWithoutFaults(&$0, in: ProfilerProgram.sampler) }
     #expect(try completeCount(profiler, isResident: false) == 0)
     #expect(try completeCount(profiler, isResident: true) == 20)
     #expect(profiler.memory.majorFaults == 0)
@@ -118,5 +100,48 @@ import Testing
     #expect(Set(samples.prefix(3).map(\.stack)).count == 1)
     #expect(stacks.map(\.stack) == [samples[0].stack, samples[3].stack])
     #expect(stacks.allSatisfy { $0.offsets == expected })
+  }
+
+  /// What a wake-up by us would look like is counted, and nothing else.
+  @Test func callsThatAreAboutToEndWithAnErrorOfInterruptionAreCounted() throws {
+    let cases: [(call: Int64, result: Int64, count: UInt64)] = [
+      (232, -4, 1), (232, 1, 0), (232, -11, 0), (-1, -4, 0), (0, -4, 1),
+    ]
+    for (call, result, count) in cases {
+      let profiler = try SimulatedProfiler()
+      _ = try prepared(profiler, isResident: true)
+      profiler.task.registers.originalRAX = UInt64(bitPattern: call)
+      profiler.task.registers.rax = UInt64(bitPattern: result)
+      #expect(try profiler.walk().status == .complete)
+      #expect(try profiler.counters().interruptedCalls == count, "call \(call), result \(result)")
+    }
+  }
+
+  /// A thread that ends has its last stack walked while its memory is there, by reads that do not fault: the stack has to be
+  /// resident, the file need not be when its rules are known.
+  @Test func theLastStackOfAThreadIsWalkedBeforeItsMemoryGoes() throws {
+    let start = SimulatedProfiler.stackStart
+    let stack = start..<start + UInt64(SimulatedProfiler.stackByteCount)
+    for (evicts, isKnown, status) in [
+      ("nothing", true, UserStackStatus.complete), ("file", true, .complete), ("stack", true, .ended),
+      ("nothing", false, .complete), ("file", false, .ended),
+    ] {
+      let profiler = try SimulatedProfiler { ProfilerProgram.readWithoutFaults(&$0, in: ProfilerProgram.lastWalk) }
+      let attachment = try profiler.object.attach(
+        ProfilerProgram.lastWalk, to: .rawTracepoint(name: "sched_process_exit"))
+      let expected = try prepared(profiler, isResident: true)
+      // A thread that was never sampled is not walked: sample it, in code of which nothing is known if need be.
+      if !isKnown { profiler.task.registers.rip = 16 }
+      _ = try profiler.sample()
+      profiler.task.registers.rip = profiler.address(in: 0)
+      if evicts == "file" { profiler.memory.evict(profiler.image) }
+      if evicts == "stack" { profiler.memory.evict(stack) }
+      try profiler.machine.exit(profiler.task)
+      let stacks = try profiler.records().stacks
+      #expect(stacks.map(\.status) == [status], "\(evicts), \(isKnown)")
+      if status == .complete { #expect(stacks.first?.offsets == expected, "\(evicts), \(isKnown)") }
+      #expect(profiler.memory.majorFaults == 0, "\(evicts), \(isKnown)")
+      _ = consume attachment
+    }
   }
 }

@@ -1,6 +1,7 @@
 import BPFMaps
 import BPFObject
 import BPFSimulator
+import Foundation
 import Testing
 
 @testable import BPFProfiler
@@ -25,7 +26,7 @@ final class SimulatedProfiler {
 
   /// - Parameter change: what is changed of the object before it is loaded.
   init(_ change: (inout ObjectFile) throws -> Void = { _ in }) throws {
-    var file = try ProfilerProgram.object()
+    var file = try Self.object()
     // As many as the tests need, not what a real machine does.
     file.maps["walks"]?.maxEntries = 256
     file.maps["rows"]?.maxEntries = 1024
@@ -39,6 +40,14 @@ final class SimulatedProfiler {
     try memory.map(byteCount: Self.stackByteCount, at: Self.stackStart)
     attachment = Attachments(try object.attach(ProfilerProgram.sampler, to: .perfEvent(cpu: 0)))
     try machine.run(task, on: 0)
+  }
+
+  /// The module's object, or another: to see that tests fail when a rule of the source is broken.
+  private static func object() throws -> ObjectFile {
+    guard let path = ProcessInfo.processInfo.environment["MEROPS_PROFILER_OBJECT"] else {
+      return try ProfilerProgram.object()
+    }
+    return try ObjectFile(parsing: Array(Data(contentsOf: URL(filePath: path))))
   }
 
   /// Maps an image, as a file that was not seen before, in place of the last one.
@@ -66,6 +75,11 @@ final class SimulatedProfiler {
   /// An interrupt, and what the program tells of it.
   func sample() throws -> (samples: [SampleRecord], stacks: [StackRecord], modules: [ModuleRecord]) {
     try machine.nmi(on: 0)
+    return try records()
+  }
+
+  /// What the program has told since this was last asked for.
+  func records() throws -> (samples: [SampleRecord], stacks: [StackRecord], modules: [ModuleRecord]) {
     var result: (samples: [SampleRecord], stacks: [StackRecord], modules: [ModuleRecord]) = ([], [], [])
     for bytes in try object.ringBuffer("records").takeRecords() {
       switch ProfilerRecord(bytes.span.bytes) {
@@ -76,6 +90,11 @@ final class SimulatedProfiler {
       }
     }
     return result
+  }
+
+  /// The program's counters.
+  func counters() throws -> ProgramCounters {
+    ProgramCounters(try object.map("counts").lookupElement([0, 0, 0, 0]))
   }
 
   /// The stack of an interrupt.

@@ -1,0 +1,150 @@
+import BPFProfiler
+import Foundation
+import Merops
+import MeropsCommand
+import Subprocess
+import SystemPackage
+import Testing
+
+/// `merops profile` as a process.
+@Suite("merops profile", .serialized, .timeLimit(.minutes(2)))
+struct ProfileCommandTests {
+  private static let canRun = LinuxKernel().has(.taskWork) == .yes && LinuxKernel().has(.softwareEvents) == .yes
+  private static let reason: Comment = "needs Linux 6.18 with the right to load programs and to sample"
+
+  private static let busy = ["sh", "-c", "exec < /dev/null > /dev/null 2>&1; while :; do i=$((i+1)); done"]
+
+  private func children(of process: Int32) -> [Int32] {
+    let path = "/proc/\(process)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return threads.flatMap { thread in
+      ((try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? "").split(separator: " ")
+        .compactMap { Int32($0) }
+    }
+  }
+
+  @Test(
+    "Ctrl-C ends the sampling: every file is written, the status is 0, and the target is gone",
+    .enabled(if: canRun, reason))
+  func interruption() async throws {
+    try await Fixture.withFolder { folder in
+      let names = ["app.pb.gz", "app.svg", "app.txt", "firefox.json", "speedscope.json"]
+      let arguments =
+        [
+          "-c", "exec \"$0\" profile \"$@\" > \(folder.path("output")) 2> \(folder.path("error"))", CommandProcess.path,
+          "-o", folder.path(names[0]), "--flamegraph", folder.path(names[1]), "--folded", folder.path(names[2]),
+          "--firefox", folder.path(names[3]), "--speedscope", folder.path(names[4]), "--hz", "999", "--",
+        ] + Self.busy
+      var target: [Int32] = []
+      let result = try await Subprocess.run(
+        .path("/bin/sh"), arguments: .init(arguments), input: .none, output: .discarded, error: .discarded
+      ) { process in
+        // The target runs when it has taken some time.
+        for _ in 0..<3000 where target.isEmpty {
+          target = children(of: process.processIdentifier.value).filter { child in
+            let fields =
+              (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8))?.split(separator: " ") ?? []
+            return fields.count > 13 && (Int(fields[13]) ?? 0) > 20
+          }
+          try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(target.count == 1)
+        try process.send(signal: .interrupt)
+      }
+      let printed = try String(contentsOfFile: folder.path("output"), encoding: .utf8)
+      let complaints = try String(contentsOfFile: folder.path("error"), encoding: .utf8)
+      #expect(result.terminationStatus == .exited(0), "\(complaints)")
+      #expect(printed.contains(" with a user stack: ") && printed.contains("harm: "), "\(printed)")
+      for name in names {
+        #expect(printed.contains("wrote \(folder.path(name))"), "\(name)")
+        let size = try FileManager.default.attributesOfItem(atPath: folder.path(name))[.size] as? Int
+        #expect(size ?? 0 > 100, "\(name)")
+      }
+      for child in target { #expect(kill(child, 0) != 0, "the target still runs") }
+    }
+  }
+
+  @Test(
+    "a full disk for one file keeps no other from being written, and is told",
+    .enabled(if: canRun && getuid() == 0, reason))
+  func fullDisk() async throws {
+    try await Fixture.withFolder { folder in
+      let disk = folder.path("disk")
+      try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+      let mounted = try await Subprocess.run(
+        .name("mount"), arguments: ["-t", "tmpfs", "-o", "size=4k", "merops-test", disk], output: .discarded)
+      try #require(mounted.terminationStatus.isSuccess, "a tmpfs can be mounted")
+      let result = try await profile(
+        ["--duration", "1s", "--hz", "999", "--flamegraph", disk + "/app.svg", "--folded", folder.path("app.txt")])
+      let size = try FileManager.default.attributesOfItem(atPath: disk + "/app.svg")[.size] as? Int
+      let unmounted = try await Subprocess.run(.name("umount"), arguments: [.init(disk)], output: .discarded)
+      #expect(unmounted.terminationStatus.isSuccess)
+      #expect(result.status == CommandStatus.input.rawValue)
+      #expect(result.error.contains("'\(disk)/app.svg' could not be written"), "\(result.error)")
+      #expect(result.error.contains("free some space"), "\(result.error)")
+      #expect(result.output.contains("wrote \(folder.path("app.txt"))"), "\(result.output)")
+      #expect(!result.output.contains("app.svg") && size == 0, "\(result.output)")
+    }
+  }
+
+  @Test("the summary as JSON has what sampling did to the target", .enabled(if: canRun, reason))
+  func summary() async throws {
+    let result = try await profile(["--json", "--duration", "1s", "--hz", "499"])
+    #expect(result.status == 0, "\(result.transcript)")
+    let json = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    let samples = try #require(json["samples"] as? Int)
+    let statuses = try #require(json["statuses"] as? [String: Int])
+    #expect(samples > 10)
+    #expect(statuses.values.reduce(0, +) + (json["lostSamples"] as? Int ?? -1) == samples)
+    for (key, bound) in [
+      ("majorFaults", 1000), ("longestWalkNanoseconds", 1_000_000_000), ("interruptedCalls", 0), ("lostStacks", 0),
+    ] {
+      let value = try #require(json[key] as? Int, "\(key)")
+      #expect(value >= 0 && value <= bound, "\(key)")
+    }
+    #expect(json["longestWalkNanoseconds"] as? Int ?? 0 > 0)
+    #expect(json["defersStacks"] as? Bool == true)
+  }
+
+  @Test("without deferral the summary says that it is the fallback", .enabled(if: canRun, reason))
+  func fallback() async throws {
+    let result = try await profile(["--no-deferral", "--duration", "1s", "--hz", "499"])
+    #expect(result.status == 0, "\(result.transcript)")
+    #expect(result.output.contains("this is the fallback"), "\(result.output)")
+    #expect(result.output.contains("taken in the interrupt") && result.output.contains(": 0.00 % whole"))
+  }
+
+  @Test("a target that ends at once, one that is not there, and one that cannot be started")
+  func targetsThatAreNot() async throws {
+    if Self.canRun {
+      let brief = try await CommandProcess.run("profile", "--", "true")
+      #expect(brief.status == 0, "\(brief.transcript)")
+      let gone = try await CommandProcess.run("profile", "-p", "2000000000", "--duration", "5s")
+      #expect(gone.status == 0 || gone.error.contains("2000000000"), "\(gone.transcript)")
+    }
+    let missing = try await CommandProcess.run("profile", "--", "/no/such/program")
+    #expect(missing.status == CommandStatus.input.rawValue, "\(missing.transcript)")
+    #expect(missing.error.contains("/no/such/program"), "\(missing.transcript)")
+  }
+
+  @Test(
+    "without rights the command says which, and the target does not run", .enabled(if: canRun && getuid() == 0, reason))
+  func withoutRights() async throws {
+    try await Fixture.withFolder { folder in
+      try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.url.path)
+      let result = try await Subprocess.run(
+        .name("setpriv"),
+        arguments: .init([
+          "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
+          CommandProcess.path, "profile", "--", "touch", folder.path("ran"),
+        ]), output: .discarded, error: .string(limit: 1 << 16))
+      #expect(!result.terminationStatus.isSuccess)
+      #expect(result.standardError.contains("root") || result.standardError.contains("CAP_"), "\(result.standardError)")
+      #expect(!FileManager.default.fileExists(atPath: folder.path("ran")))
+    }
+  }
+
+  private func profile(_ options: [String]) async throws -> CommandProcess.Outcome {
+    try await CommandProcess.run(["profile"] + options + ["--"] + Self.busy, input: [])
+  }
+}
