@@ -95,7 +95,9 @@ extension LinuxMap {
       mapDescriptor: descriptor.rawValue, key: UInt64(UInt(bitPattern: key)), value: UInt64(UInt(bitPattern: value)),
       flags: flags)
     return withUnsafeMutableBytes(of: &attributes) {
-      systemCalls.perform(.bpf, command.rawValue, Int(bitPattern: $0.baseAddress), $0.count)
+      isRunning
+        ? RunningKernel().perform(.bpf, command.rawValue, Int(bitPattern: $0.baseAddress), $0.count, 0, 0)
+        : systemCalls.perform(.bpf, command.rawValue, Int(bitPattern: $0.baseAddress), $0.count)
     }
   }
 }

@@ -23,12 +23,15 @@ public final class LinuxMap: Sendable {
   public let identifier: UInt32
   let descriptor: Descriptor
   let systemCalls: any SystemCalls
+  /// Whether `systemCalls` is the running kernel itself: elements are asked for without a detour then.
+  let isRunning: Bool
 
   /// Takes over the descriptor of a map, and asks the kernel what it is.
   init(_ descriptor: Descriptor, name: String?, kernel: LinuxKernel) throws(BPFError) {
     let info = try kernel.mapInformation(descriptor, for: name.map { "map '\($0)'" } ?? "a map")
     self.descriptor = descriptor
     systemCalls = kernel.systemCalls
+    isRunning = kernel.systemCalls is RunningKernel
     self.name = name ?? info.name
     guard let type = info.type else {
       throw .refusal("map '\(self.name)'", "its type \(info.typeNumber) is unknown to Merops")
