@@ -73,6 +73,20 @@ struct KernelProbesLinkAttributes: BitwiseCopyable {
   var cookies: UInt64 = 0
 }
 
+/// `BPF_LINK_CREATE` for netfilter, 32 bytes.
+struct NetfilterLinkAttributes: BitwiseCopyable {
+  var programDescriptor: Int32 = 0
+  var targetDescriptor: Int32 = 0
+  var attachType: UInt32 = 0
+  var flags: UInt32 = 0
+  /// `NFPROTO_IPV4` or `NFPROTO_IPV6`.
+  var family: UInt32 = 0
+  var hook: UInt32 = 0
+  var priority: Int32 = 0
+  /// 1: packets are put together from their fragments before.
+  var netfilterFlags: UInt32 = 0
+}
+
 /// `BPF_LINK_UPDATE`, 16 bytes.
 struct LinkUpdateAttributes: BitwiseCopyable {
   var linkDescriptor: Int32 = 0

@@ -24,6 +24,7 @@ public struct LinuxKernel: Sendable {
     let types = Mutex<BTF?>(nil)
     let version = Mutex<LinuxVersion?>(nil)
     let functions = Mutex<[String: BTFTypeID?]>([:])
+    let modules = Mutex<[ModuleTypes]?>(nil)
     let configuration = Mutex<[String: String]?>(nil)
     let features = Mutex<[String: LinuxFeature.Answer]>([:])
   }
@@ -63,6 +64,12 @@ public struct LinuxKernel: Sendable {
       return BTFMemory(mapped.bytes, keptBy: mapped)
     }
     return BTFMemory(try systemCalls.readToEnd(file))
+  }
+
+  /// The types of modules, once they have been read.
+  var knownModules: [ModuleTypes]? {
+    get { known.modules.withLock { $0 } }
+    nonmutating set { known.modules.withLock { $0 = newValue } }
   }
 
   /// What has been found out of kernel functions: the type of each name, `nil` for those that are not there.

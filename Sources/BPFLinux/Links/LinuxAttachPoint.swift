@@ -18,6 +18,9 @@ public enum LinuxAttachPoint: Sendable {
   case userSymbols(file: FilePath, symbols: [String], cookies: [UInt64], isReturn: Bool, pid: Int32?)
   /// An instruction of the kernel: a function and the distance from its beginning; for a return, the function.
   case kernelFunction(name: String, offset: UInt64, isReturn: Bool)
+  /// Many functions of the kernel with one link (`kprobe.multi`, Linux 5.18), each with a cookie of its own where some are
+  /// given.
+  case kernelFunctions(names: [String], cookies: [UInt64], isReturn: Bool)
   /// What the program was loaded for: the function or hook that its section names (`fentry`, `fexit`, `fmod_ret`,
   /// `lsm`).
   case loadedTarget
@@ -27,6 +30,10 @@ public enum LinuxAttachPoint: Sendable {
   case express(NetworkInterface, ExpressMode)
   /// Packets that come in or go out through a network interface (`tcx/ingress`, `tcx/egress`).
   case trafficControl(NetworkInterface, TrafficDirection)
+  /// Packets that a netkit device hands on (`netkit/primary`, `netkit/peer`, Linux 6.7).
+  case netkit(NetworkInterface)
+  /// Packets on their way through netfilter (`netfilter`, Linux 6.4).
+  case netfilter(NetfilterHook)
   /// What processes of a control group do: a folder in a cgroup2 file system.
   case controlGroup(FilePath)
   /// Connections and packets of a network namespace: a file such as `/proc/self/ns/net` (`sk_lookup`,
@@ -63,6 +70,48 @@ public enum LinuxAttachPoint: Sendable {
     case ingress
     /// Those that go out.
     case egress
+  }
+}
+
+/// A place in netfilter of the process's network namespace.
+public struct NetfilterHook: Hashable, Sendable {
+  /// The protocol of the packets.
+  public enum Family: UInt32, Hashable, Sendable {
+    /// `NFPROTO_IPV4`.
+    case ipv4 = 2
+    /// `NFPROTO_IPV6`.
+    case ipv6 = 10
+  }
+
+  /// Where on the way of a packet (`enum nf_inet_hooks`).
+  public enum Place: UInt32, Hashable, Sendable {
+    /// Before it is decided where it goes.
+    case preRouting = 0
+    /// On its way into this machine.
+    case localIn = 1
+    /// On its way through.
+    case forward = 2
+    /// From this machine.
+    case localOut = 3
+    /// Before it leaves.
+    case postRouting = 4
+  }
+
+  /// The protocol of the packets.
+  public var family: Family
+  /// Where on their way.
+  public var place: Place
+  /// The order among all that are there, the lowest first; the lowest and the highest numbers of all are not taken.
+  public var priority: Int32
+  /// Whether fragments are put together before.
+  public var defragments: Bool
+
+  /// A place.
+  public init(_ family: Family, _ place: Place, priority: Int32, defragments: Bool = false) {
+    self.family = family
+    self.place = place
+    self.priority = priority
+    self.defragments = defragments
   }
 }
 

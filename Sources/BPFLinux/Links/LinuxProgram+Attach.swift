@@ -45,6 +45,8 @@ extension LinuxProgram {
       return try linkUserFunctions(file, symbols, cookies, isReturn: isReturn, pid)
     case .kernelFunction(let name, let offset, let isReturn):
       return try linkKernelFunction(name, offset, isReturn: isReturn, cookie)
+    case .kernelFunctions(let names, let cookies, let isReturn):
+      return try linkKernelFunctions(names, cookies, isReturn: isReturn)
     case .loadedTarget: return try linkLoadedTarget(cookie)
     case .iterator(let scope): return try linkIterator(scope)
     case .express(let interface, let mode):
@@ -54,6 +56,12 @@ extension LinuxProgram {
     case .trafficControl(let interface, let direction):
       try check(.trafficClassifier, "the traffic of an interface takes")
       return try linkTraffic(interface, direction)
+    case .netkit(let interface):
+      try check(.trafficClassifier, "a netkit device takes")
+      return try linkDevice(interface)
+    case .netfilter(let hook):
+      try check(.netfilter, "netfilter takes")
+      return try linkNetfilter(hook)
     case .controlGroup(let path): return try linkGroup(path)
     case .networkNamespace(let path):
       let file = try kernel.open(path.string, for: "network namespace \(path)")
@@ -126,6 +134,8 @@ extension LinuxProgram {
     case (.xdp, .invalidArgument): "there is no such interface, or the program is not for packets that arrive"
     case (_, _) where errno.rawValue == 19: "the interface is gone"
     case (.lsm, .resourceBusy): "too many programs are on this hook"
+    case (.netfilter, .resourceBusy), (.netfilter, .fileExists): "a program is there with the same priority"
+    case (.netfilter, .invalidArgument): "this kernel has no links to netfilter, or does not take this priority"
     case (.tracing, _) where errno == BPFError.notSupported:
       "this kernel does not let programs be attached to functions (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)"
     case (.kprobe, _) where errno == BPFError.notSupported || errno.rawValue == 95:

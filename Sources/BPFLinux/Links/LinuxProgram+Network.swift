@@ -17,6 +17,28 @@ extension LinuxProgram {
     return try createLink(&attributes, on: "interface \(interface)")
   }
 
+  /// A netkit device, on the side that the program's section names.
+  func linkDevice(_ interface: NetworkInterface) throws(BPFError) -> LinuxLink {
+    let type = AttachType(rawValue: kind.attachType)
+    guard let type, [.netkitPrimary, .netkitPeer].contains(type) else {
+      throw .refusal(
+        subject, "its section '\(kind.prefix)' is not for netkit devices",
+        advice: "write SEC(\"netkit/primary\") or SEC(\"netkit/peer\")")
+    }
+    let index = try kernel.index(of: interface)
+    var attributes = OrderedLinkAttributes(
+      programDescriptor: descriptor.rawValue, targetDescriptor: Int32(bitPattern: index), attachType: type.rawValue)
+    return try createLink(&attributes, on: "netkit device \(interface)")
+  }
+
+  func linkNetfilter(_ hook: NetfilterHook) throws(BPFError) -> LinuxLink {
+    var attributes = NetfilterLinkAttributes(
+      programDescriptor: descriptor.rawValue, attachType: AttachType.netfilter.rawValue,
+      family: hook.family.rawValue, hook: hook.place.rawValue, priority: hook.priority,
+      netfilterFlags: hook.defragments ? 1 : 0)
+    return try createLink(&attributes, on: "netfilter")
+  }
+
   /// A control group.
   func linkGroup(_ path: FilePath) throws(BPFError) -> LinuxLink {
     let group = try kernel.open(path.string, for: "control group \(path)")

@@ -97,6 +97,27 @@ extension LinuxProgram {
     return try link(to: try kernel.openPerfEvent(attributes, pid: -1, cpu: 0, keeping: text), cookie)
   }
 
+  /// Probes of many functions of the kernel with one link.
+  func linkKernelFunctions(
+    _ names: [String], _ cookies: [UInt64], isReturn: Bool
+  ) throws(BPFError) -> LinuxLink {
+    try check(.kprobe, "a probe takes")
+    guard [.kprobeMulti, .kprobeSession].contains(AttachType(rawValue: kind.attachType)) else {
+      throw .refusal(
+        subject, "it was loaded for one function", advice: "write SEC(\"kprobe.multi\") or SEC(\"kretprobe.multi\")")
+    }
+    guard !names.isEmpty, cookies.isEmpty || cookies.count == names.count else {
+      throw .refusal(subject, "\(names.count) functions and \(cookies.count) cookies do not go together")
+    }
+    let texts = names.map { KernelBuffer($0) }
+    let (table, values) = (KernelBuffer(words64: texts.map(\.address)), KernelBuffer(words64: cookies))
+    var attributes = KernelProbesLinkAttributes(
+      programDescriptor: descriptor.rawValue, attachType: kind.attachType, probeFlags: isReturn ? 1 : 0,
+      count: UInt32(truncatingIfNeeded: names.count), names: table.address,
+      cookies: cookies.isEmpty ? 0 : values.address)
+    return try createLink(&attributes, on: "\(names.count) kernel functions", keeping: texts + [table, values])
+  }
+
   /// What the program was loaded for; tracepoints with types are opened, functions and hooks linked.
   func linkLoadedTarget(_ cookie: UInt64) throws(BPFError) -> LinuxLink {
     switch (kind.type, AttachType(rawValue: kind.attachType)) {
@@ -160,6 +181,27 @@ extension LinuxKernel {
     return try number(
       in: "\(folder)/events/\(group)/\(name)/id", for: subject,
       advice: "check the name: \(folder)/available_events lists those there are")
+  }
+
+  /// The functions of the kernel whose names fit a pattern, in which `*` stands for any text, of those that can be probed.
+  func kernelFunctions(like pattern: String) throws(BPFError) -> [String] {
+    guard pattern.contains("*") else { return [pattern] }
+    let subject = "kernel functions like '\(pattern)'"
+    guard let folder = tracingFolder() else {
+      throw .refusal(
+        subject, "no tracefs is mounted, which lists those that can be probed",
+        advice: "mount it (mount -t tracefs tracefs /sys/kernel/tracing)")
+    }
+    let path = "\(folder)/available_filter_functions"
+    let text: String
+    do throws(Errno) { text = try systemCalls.readText(path) } catch {
+      throw BPFError(subject, .systemCall("read of \(path)", error))
+    }
+    // A line is a name, and for a module's the module in brackets.
+    let names = text.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+    let found = Set(names.filter { Self.fits($0, pattern) })
+    guard !found.isEmpty else { throw .refusal(subject, "there are none") }
+    return found.sorted()
   }
 
   /// Where tracefs is mounted.

@@ -33,8 +33,11 @@ extension LinuxProgram {
     case .kprobe: return try probeTarget(pid)
     case .perfEvent: throw missing("names no counter", "attach it to .perfEvent(…)")
     case .xdp: throw missing("names no interface", "attach it to .express(interface, mode)")
+    case .trafficClassifier where kind.prefix.hasPrefix("netkit"):
+      throw missing("names no device", "attach it to .netkit(interface)")
     case .trafficClassifier, .trafficAction:
       throw missing("names no interface", "attach it to .trafficControl(interface, direction)")
+    case .netfilter: throw missing("names no hook", "attach it to .netfilter(hook)")
     case .systemCall: throw missing("is for programs that are run", "call testRun()")
     case .socketLookup, .flowDissector:
       throw missing("names no network namespace", "attach it to .networkNamespace(path)")
@@ -53,8 +56,13 @@ extension LinuxProgram {
     let target = kind.target
     switch family {
     case "kprobe", "kretprobe":
-      guard !target.isEmpty, !kind.prefix.contains("multi"), !kind.prefix.contains("session") else {
-        throw .refusal(subject, "its section '\(kind.prefix)' names no function that Merops can attach to")
+      guard !target.isEmpty else {
+        throw .refusal(
+          subject, "its section does not say which function", advice: "write SEC(\"\(kind.prefix)/FUNCTION\")")
+      }
+      if kind.prefix.contains("multi") || kind.prefix.contains("session") {
+        return .kernelFunctions(
+          names: try kernel.kernelFunctions(like: target), cookies: [], isReturn: isReturn)
       }
       let symbol = TargetSymbol(target)
       return .kernelFunction(name: symbol.name, offset: symbol.offset, isReturn: isReturn)

@@ -55,6 +55,8 @@ extension LinuxKernel {
     let license = KernelBuffer(object.license)
     let functions = KernelBuffer(words: image.functions)
     let lines = KernelBuffer(words: image.lines)
+    // The first place is never referred to: 0 stands for the kernel itself.
+    let modules = KernelBuffer(words: [0] + image.modules.map { UInt32(bitPattern: $0.descriptor.rawValue) })
     var attributes = ProgramLoadAttributes(
       programType: program.kind.type.rawValue, instructionCount: UInt32(truncatingIfNeeded: image.instructions.count),
       instructions: instructions.address, license: license.address, kernelVersion: try version().code,
@@ -77,7 +79,13 @@ extension LinuxKernel {
       attributes.lineInfo = lines.address
       attributes.lineInfoCount = UInt32(truncatingIfNeeded: image.lines.count / 4)
     }
-    return (attributes, Buffers(instructions: instructions, license: license, functions: functions, lines: lines))
+    if !image.modules.isEmpty { attributes.descriptors = modules.address }
+    return (
+      attributes,
+      Buffers(
+        instructions: instructions, license: license, functions: functions, lines: lines, modules: modules,
+        moduleTypes: image.modules)
+    )
   }
 
   private struct Buffers {
@@ -85,6 +93,9 @@ extension LinuxKernel {
     var license: KernelBuffer
     var functions: KernelBuffer
     var lines: KernelBuffer
+    var modules: KernelBuffer
+    /// They hold the descriptors that stand in `modules`.
+    var moduleTypes: [ModuleTypes]
     var log: KernelBuffer?
   }
 
@@ -95,7 +106,8 @@ extension LinuxKernel {
       do throws(Errno) {
         let number = try systemCalls.perform(
           .programLoad, &attributes, keeping: buffers.instructions, buffers.license, buffers.functions, buffers.lines,
-          buffers.log)
+          buffers.modules, buffers.log)
+        withExtendedLifetime(buffers.moduleTypes) {}
         return .success(Descriptor(number, systemCalls))
       } catch {
         tries -= 1

@@ -49,6 +49,21 @@ public final class LinuxProgram: Sendable {
     public var nanoseconds: UInt32
   }
 
+  /// How a run goes (`BPF_F_TEST_…`).
+  public struct TestRunFlags: OptionSet, Hashable, Sendable {
+    /// The bits.
+    public let rawValue: UInt32
+    /// The flags with the given bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// `BPF_F_TEST_RUN_ON_CPU`: on the CPU that is given.
+    static let onCPU = TestRunFlags(rawValue: 1)
+    /// `BPF_F_TEST_XDP_LIVE_FRAMES`: what an XDP program lets pass, or sends on, really goes its way (Linux 5.18).
+    public static let liveFrames = TestRunFlags(rawValue: 2)
+    /// `BPF_F_TEST_SKB_CHECKSUM_COMPLETE`: the packet comes with its checksum, as from a device that computes it
+    /// (Linux 6.11).
+    public static let checksumComplete = TestRunFlags(rawValue: 4)
+  }
+
   /// Runs the program on the calling thread (`BPF_PROG_TEST_RUN`).
   ///
   /// Of the tracing programs only those of raw tracepoints can be run so; perf_event, kprobe and tracepoint programs
@@ -59,8 +74,11 @@ public final class LinuxProgram: Sendable {
   ///   - data: the packet, for programs that take one; at least 14 bytes.
   ///   - repeatCount: how often to run, 0 for once; `syscall` programs take 0 only.
   ///   - cpu: the CPU to run on, which only programs of raw tracepoints can be told.
+  ///   - flags: how the run goes.
+  ///   - batchSize: how many packets at a time with ``TestRunFlags/liveFrames``, 0 for the kernel's own number.
   public func testRun(
-    context: [UInt8] = [], data: [UInt8] = [], repeatCount: UInt32 = 0, cpu: Int? = nil
+    context: [UInt8] = [], data: [UInt8] = [], repeatCount: UInt32 = 0, cpu: Int? = nil,
+    flags: TestRunFlags = [], batchSize: UInt32 = 0
   ) throws(BPFError) -> TestRun {
     let contextBuffer = KernelBuffer(context)
     let dataIn = KernelBuffer(data)
@@ -77,8 +95,12 @@ public final class LinuxProgram: Sendable {
       attributes.dataSizeOut = UInt32(truncatingIfNeeded: dataOut.count)
       attributes.dataOut = dataOut.address
     }
+    attributes.flags = flags.rawValue
+    attributes.batchSize = batchSize
+    // Packets that go their way do not come back.
+    if flags.contains(.liveFrames) { (attributes.dataSizeOut, attributes.dataOut) = (0, 0) }
     if let cpu {
-      attributes.flags = 1
+      attributes.flags |= TestRunFlags.onCPU.rawValue
       attributes.cpu = UInt32(clamping: cpu)
     }
     do throws(Errno) {
@@ -87,6 +109,9 @@ public final class LinuxProgram: Sendable {
       var failure = BPFError(subject, .programTestRun, error)
       if error == BPFError.notSupported {
         failure.advice = "programs of type \(kind.type) run only when what they are attached to happens"
+      }
+      if error == .invalidArgument, !flags.isEmpty {
+        failure.problem = "programs of type \(kind.type), or this kernel, do not take these flags"
       }
       throw failure
     }

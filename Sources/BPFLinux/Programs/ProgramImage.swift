@@ -1,6 +1,7 @@
 import BPFInstructions
 import BPFObject
 import BPFTypeFormat
+import SystemPackage
 
 /// A program with everything filled in that the object leaves to the engine, and the records that describe it.
 struct ProgramImage {
@@ -10,6 +11,9 @@ struct ProgramImage {
   var functions: [UInt32] = []
   /// `struct bpf_line_info` records: the slot, the offsets of file and text, line and column.
   var lines: [UInt32] = []
+  /// The types of the modules whose functions it calls, which a call refers to by their place here, the first being 1
+  /// (`fd_array`).
+  private(set) var modules: [ModuleTypes] = []
   /// Weak kernel functions that are missing, by the number of the helper that stands for each.
   var missing: [Int32: String] = [:]
 
@@ -53,6 +57,9 @@ struct ProgramImage {
       if let type = try kernel.kernelFunction(named: name) {
         instructions[index].immediate = Int32(bitPattern: type.rawValue)
         instructions[index].offset = 0
+      } else if let found = try module(named: name, .function, isWeak, kernel) {
+        instructions[index].immediate = Int32(bitPattern: found.type.rawValue)
+        instructions[index].offset = Int16(truncatingIfNeeded: place(of: found.module))
       } else if isWeak {
         let number = Self.missingFunctionBase + Int32(truncatingIfNeeded: missing.count)
         missing[number] = name
@@ -69,6 +76,11 @@ struct ProgramImage {
       let variable = try kernel.kernelVariable(named: name)
       if let type = function ?? variable {
         try load(.variable(type: Int32(bitPattern: type.rawValue), moduleDescriptor: 0), at: index, subject)
+      } else if let found = try module(named: name, .variable, isWeak, kernel) {
+        _ = place(of: found.module)
+        let type = Int32(bitPattern: found.type.rawValue)
+        try load(
+          .variable(type: type, moduleDescriptor: found.module.descriptor.rawValue), at: index, subject)
       } else if let address = try kernel.kernelAddress(of: essentialName(name)) {
         try load(.constant(address), at: index, subject)
       } else if isWeak {
@@ -78,6 +90,23 @@ struct ProgramImage {
           subject, "this kernel has no symbol '\(name)'", advice: "declare it __weak and test for its address")
       }
     }
+  }
+
+  /// What a module has by a name. Who may not list the modules does without what is weak.
+  private func module(
+    named name: String, _ kind: BTFKind, _ isWeak: Bool, _ kernel: LinuxKernel
+  ) throws(BPFError) -> (type: BTFTypeID, module: ModuleTypes)? {
+    do throws(BPFError) { return try kernel.moduleSymbol(named: name, kind: kind) } catch {
+      guard error.errno == .notPermitted else { throw error }
+      return nil
+    }
+  }
+
+  /// The place of a module among those of the program.
+  private mutating func place(of module: ModuleTypes) -> Int {
+    if let index = modules.firstIndex(where: { $0.descriptor === module.descriptor }) { return index + 1 }
+    modules.append(module)
+    return modules.count
   }
 
   private mutating func load(_ value: WideValue, at index: Int, _ subject: String) throws(BPFError) {

@@ -18,6 +18,10 @@ struct EveryLinkTests {
     SEC("uprobe") int on_function(void *context) { return 0; }
     SEC("uprobe.multi") int on_functions(void *context) { return 0; }
     SEC("kprobe") int on_kernel_function(void *context) { return 0; }
+    SEC("kprobe.multi") int on_kernel_functions(void *context) { return 0; }
+    SEC("kretprobe.multi/merops_*") int on_kernel_returns(void *context) { return 0; }
+    SEC("netfilter") int on_packet(struct bpf_nf_ctx *context) { return 1; }
+    SEC("netkit/peer") int on_device(struct __sk_buff *context) { return 0; }
     SEC("iter/task") int tasks(struct bpf_iter__task *context) { return 0; }
     SEC("xdp") int express(struct xdp_md *context) { return 2; }
     SEC("tc") int packet(struct __sk_buff *context) { return 0; }
@@ -34,6 +38,7 @@ struct EveryLinkTests {
     "/proc/self/mounts": "tracefs /merops tracefs rw 0 0\n",
     "/merops/events/syscalls/sys_enter_getppid/id": "123\n", "/sys/bus/event_source/devices/uprobe/type": "8\n",
     "/sys/bus/event_source/devices/kprobe/type": "6\n",
+    "/merops/available_filter_functions": "merops_one\nother\nmerops_two [merops]\nmerops_one\n",
   ]
 
   /// A program and a place for it, one of each kind.
@@ -50,7 +55,9 @@ struct EveryLinkTests {
         .userSymbols(file: library, symbols: ["merops_one", "merops_two"], cookies: [7, 8], isReturn: false, pid: 1)
       ),
       ("on_kernel_function", .kernelFunction(name: "schedule", offset: 0, isReturn: false)),
-      ("tasks", .iterator(.process(1))), ("express", .express("lo", .generic)),
+      ("on_kernel_functions", .kernelFunctions(names: ["schedule", "vfs_read"], cookies: [3, 4], isReturn: false)),
+      ("on_packet", .netfilter(NetfilterHook(.ipv4, .localIn, priority: -5, defragments: true))),
+      ("on_device", .netkit("lo")), ("tasks", .iterator(.process(1))), ("express", .express("lo", .generic)),
       ("packet", .trafficControl("lo", .egress)), ("on_socket", .controlGroup("/tmp")),
       ("lookup", .networkNamespace("/proc/self/ns/net")),
     ]
@@ -96,6 +103,76 @@ struct EveryLinkTests {
           #expect(faulty.openCount == before, "\(name): call \(index), \(call), errno \(errno)")
         }
       }
+    }
+  }
+
+  // MARK: What is asked
+
+  @Test(
+    "links that this kernel may not have are asked for as Linux reads them", .enabled(if: canRun, RealKernel.reason))
+  func attributes() async throws {
+    let object = try await Fixture.object(Self.source)
+    func request(_ name: String, _ place: LinuxAttachPoint?) throws -> (ImaginaryKernel.Request, program: UInt32) {
+      let kernel = ImaginaryKernel(files: Self.files)
+      let program = try LinuxKernel(systemCalls: kernel).load(object, programs: [name]).program(name)
+      let link = try program.attach(to: place ?? program.sectionTarget(), cookie: 0)
+      link.detach()
+      let request = try #require(kernel.requests(28).first)
+      return (request, request.word(0))
+    }
+    let multi = try request(
+      "on_kernel_functions", .kernelFunctions(names: ["schedule", "vfs_read"], cookies: [3, 4], isReturn: false)
+    ).0
+    // BPF_TRACE_KPROBE_MULTI, no flags, two functions by their names.
+    #expect(multi.word(8) == 42 && multi.word(12) == 0 && multi.word(16) == 0 && multi.word(20) == 2)
+    #expect(multi.long(24) != 0 && multi.long(32) == 0 && multi.long(40) != 0 && multi.attributes.count == 48)
+    let returns = try request("on_kernel_returns", nil).0
+    #expect(returns.word(16) == 1 && returns.word(20) == 2 && returns.long(40) == 0)
+    let packets = try request(
+      "on_packet", .netfilter(NetfilterHook(.ipv6, .forward, priority: -5, defragments: true))
+    ).0
+    // BPF_NETFILTER; family, hook, priority, flags.
+    #expect(packets.word(8) == 45 && packets.attributes.count == 32)
+    #expect(packets.word(16) == 10 && packets.word(20) == 2 && packets.word(24) == UInt32(bitPattern: -5))
+    #expect(packets.word(28) == 1)
+    let device = try request("on_device", .netkit(.index(7))).0
+    // BPF_NETKIT_PEER on an interface.
+    #expect(device.word(4) == 7 && device.word(8) == 55 && device.attributes.count == 32)
+    let refusals: [(String, LinuxAttachPoint, String)] = [
+      ("on_kernel_function", .kernelFunctions(names: ["a"], cookies: [], isReturn: false), "loaded for one function"),
+      ("on_kernel_functions", .kernelFunctions(names: [], cookies: [], isReturn: false), "do not go together"),
+      ("on_kernel_functions", .kernelFunctions(names: ["a"], cookies: [1, 2], isReturn: false), "do not go together"),
+      ("packet", .netkit("lo"), "is not for netkit devices"),
+      ("express", .netfilter(NetfilterHook(.ipv4, .localIn, priority: 0)), "takes programs of type netfilter"),
+    ]
+    for (name, place, text) in refusals {
+      let error = #expect(throws: BPFError.self) { _ = try request(name, place) }
+      #expect(error?.description.contains(text) == true, "\(name): \(error?.description ?? "")")
+    }
+  }
+
+  @Test(
+    "on this kernel, links that it lacks end in an error that says so", .enabled(if: canRun, RealKernel.reason))
+  func missingKinds() async throws {
+    let object = try await Fixture.object(Self.source)
+    let rows: [(String, LinuxAttachPoint, LinuxFeature?)] = [
+      (
+        "on_kernel_functions", .kernelFunctions(names: ["schedule"], cookies: [], isReturn: false),
+        LinuxFeature.all.first { $0.name == "probes of many kernel functions" }
+      ), ("on_device", .netkit("lo"), nil),
+      (
+        "on_packet", .netfilter(NetfilterHook(.ipv4, .localIn, priority: .min)),
+        LinuxFeature.all.first { $0.name == "netfilter" }
+      ),
+    ]
+    for (name, place, feature) in rows {
+      // What the kernel has is tried for real elsewhere.
+      if let feature, RealKernel.shared.has(feature) == .yes, name != "on_packet" { continue }
+      let error = #expect(throws: BPFError.self, "\(name)") {
+        let link = try RealKernel.shared.load(object, programs: [name]).program(name).attach(to: place)
+        link.detach()
+      }
+      #expect(error?.errno != nil, "\(name): \(error?.description ?? "")")
     }
   }
 }

@@ -13,6 +13,9 @@ final class ImaginaryKernel: SystemCalls {
   struct Request {
     var command: Int
     var attributes: [UInt8]
+    /// Of a load the instructions, and the first descriptors that they refer to; of a link the cookies and names.
+    var instructions: [UInt8] = []
+    var descriptors: [Int32] = []
 
     func word(_ offset: Int) -> UInt32 { UInt32(truncatingIfNeeded: attributes.signed(at: offset, byteCount: 4)) }
     func long(_ offset: Int) -> UInt64 { UInt64(bitPattern: attributes.signed(at: offset, byteCount: 8)) }
@@ -91,6 +94,14 @@ final class ImaginaryKernel: SystemCalls {
   }
 
   private func bpf(_ request: Request, _ address: Int) -> Int {
+    var request = request
+    if request.command == 5 {
+      request.instructions = Self.bytes(Int(request.long(8)), Int(request.word(4)) * 8)
+      if request.long(120) != 0 {
+        let words = Self.bytes(Int(request.long(120)), 8)
+        request.descriptors = [0, 4].map { Int32(truncatingIfNeeded: words.signed(at: $0, byteCount: 4)) }
+      }
+    }
     state.withLock { $0.requests.append(request) }
     switch request.command {
     // A map: its type, number, sizes and flags.
