@@ -13,6 +13,7 @@ struct MeropsBenchmarks {
     openingBenchmarks,
     profileBenchmarks,
     taskWorkBenchmarks,
+    verifierBenchmarks,
   ]
 
   static func main() async throws {

@@ -1,32 +1,32 @@
-package import BPFObject
-package import BPFTypeFormat
-package import SystemPackage
+public import BPFObject
+public import BPFTypeFormat
+public import SystemPackage
 
 /// What the kernel's verifier said of one program.
-package struct LinuxVerdict: Sendable {
+public struct LinuxVerdict: Sendable {
   /// Why the program was refused, `nil` when it was accepted.
-  package var errno: Errno?
+  public var errno: Errno?
   /// The verifier's log, or its end where it was longer than asked for.
-  package var log: String
+  public var log: String
   /// The number of bytes of the whole log.
-  package var logByteCount: Int
+  public var logByteCount: Int
 }
 
 /// Programs put to the kernel's verifier one after another, over the maps of one object, which are made once.
 ///
 /// Nothing is attached or run, and no program stays loaded. Programs that could crash the kernel are refused first, as
 /// they are by ``LinuxKernel/load(_:programs:)``.
-package final class LinuxVerification {
+public final class LinuxVerification {
   private let kernel: LinuxKernel
   private var object: ObjectFile
   private var maps: [String: LinuxMap] = [:]
   private var programTypes: (bytes: [UInt8], descriptor: Descriptor)?
 
   /// The object with its configuration values set to this kernel's and its relocations applied: what is verified.
-  package var prepared: ObjectFile { object }
+  public var prepared: ObjectFile { object }
 
   /// Makes the maps of an object.
-  package init(_ object: ObjectFile, on kernel: LinuxKernel = LinuxKernel()) throws(BPFError) {
+  public init(_ object: ObjectFile, on kernel: LinuxKernel = LinuxKernel()) throws(BPFError) {
     self.kernel = kernel
     self.object = object
     try kernel.prepare(&self.object, Array(object.programs.keys))
@@ -42,7 +42,7 @@ package final class LinuxVerification {
   /// - Parameters:
   ///   - logLevel: the bits of `log_level`: 1 for the trace of instructions, 2 for more of it, 4 for messages and counts.
   ///   - logSize: the number of bytes that the log may have.
-  package func verdict(
+  public func verdict(
     of name: String, logLevel: UInt32 = 4, logSize: Int = 1 << 16
   ) throws(BPFError) -> LinuxVerdict {
     guard let program = object.programs[name] else {
@@ -52,7 +52,7 @@ package final class LinuxVerification {
   }
 
   /// Verifies a program that uses the maps of the object, and has types and a licence of its own.
-  package func verdict(
+  public func verdict(
     of program: Program, types: BTF?, license: String, logLevel: UInt32 = 4, logSize: Int = 1 << 16
   ) throws(BPFError) -> LinuxVerdict {
     var holder = object

@@ -29,6 +29,10 @@ struct CallArguments {
   var dynptr: PassedDynptr?
   /// Whether what is given back is a dynptr.
   var releasesDynptr = false
+  /// The constant that was passed (`__k`).
+  var constant: UInt64?
+  /// What was passed of objects of the program.
+  var own = OwnObjectArguments()
   /// The field for pointers that was passed.
   var pointerField: SpecialFields.Field?
   /// The index of the map that it is of.

@@ -8,7 +8,13 @@ extension Exploration {
     switch identifier {
     case 12:
       try checkRegionsClosed(by: "tail_call")
-      return nil
+      guard frame > 0 else { return nil }
+      // The program that is jumped to returns to the caller; where the jump fails, the function goes on.
+      clearCallerSaved()
+      self[.r0] = .unknown
+      try push(instruction + 1, from: instruction)
+      invalidatePackets()
+      return try exit()
     case 164:
       try pushCallback(call, .mapElement)
       return nil
@@ -78,7 +84,8 @@ extension Exploration {
     case .userRingBuffer:
       self[.r1] = givenDynptr()
       self[.r2] = callerRegister(3)
-    case .none, .treeAdd: break
+    case .treeAdd: setOrderArguments(call)
+    case .none: break
     }
   }
 
@@ -174,50 +181,62 @@ extension Exploration {
 
   /// `bpf_spin_lock` and `bpf_spin_unlock`.
   mutating func checkLock(_ register: Register, _ state: RegisterState, _ call: CallArguments) throws(Stop) {
-    guard state.kind == .mapValue else { throw unsupported("locks in objects of the program") }
-    let map = program.maps[Int(state.object)]
     let isLocking = call.helper == 93
+    if isInTreeCallback {
+      throw reject("can't spin_{lock,unlock} in rbtree cb", .accessDenied, .region("bpf_spin_lock"))
+    }
     guard let constant = state.number.constant else {
       throw reject(
         "R\(register.rawValue) doesn't have constant offset. bpf_spin_lock has to be at the constant offset",
         .invalidArgument, .unboundedOffset(register))
     }
-    guard map.hasTypes else {
-      throw reject(
-        "map '\(map.definition.name)' has to have BTF in order to use bpf_spin_lock", .invalidArgument,
-        .missingField(map: map.definition.name, field: "bpf_spin_lock"))
+    var holder = "local 'kptr'"
+    var place: Int?
+    if state.kind == .mapValue {
+      let map = program.maps[Int(state.object)]
+      holder = "map '\(map.definition.name)'"
+      guard map.hasTypes else {
+        throw reject(
+          "\(holder) has to have BTF in order to use bpf_spin_lock", .invalidArgument,
+          .missingField(map: map.definition.name, field: "bpf_spin_lock"))
+      }
+      place = map.fields.first(.spinLock)?.offset
+    } else {
+      place = ownFields(state.object)?.first(.spinLock)?.offset
     }
-    guard let field = map.fields.first(.spinLock) else {
+    guard let place else {
       throw reject(
-        "map '\(map.definition.name)' has no valid bpf_spin_lock", .invalidArgument,
-        .missingField(map: map.definition.name, field: "bpf_spin_lock"))
+        "\(holder) has no valid bpf_spin_lock", .invalidArgument,
+        .missingField(map: holder, field: "bpf_spin_lock"))
     }
     let offset = Int(Int64(bitPattern: constant)) + Int(state.offset)
-    guard offset == field.offset else {
+    guard offset == place else {
       throw reject(
-        "off \(offset) doesn't point to 'struct bpf_spin_lock' that is at \(field.offset)", .invalidArgument,
-        .missingField(map: map.definition.name, field: "bpf_spin_lock"))
+        "off \(offset) doesn't point to 'struct bpf_spin_lock' that is at \(place)", .invalidArgument,
+        .missingField(map: holder, field: "bpf_spin_lock"))
     }
+    let owner = lockOwner(state)
     if isLocking {
       if regions.lockCount > 0 {
         throw reject("Locking two bpf_spin_locks are not allowed", .invalidArgument, .region("bpf_spin_lock"))
       }
       regions.lockCount = 1
       regions.activeLock = state.id
-      regions.activeLockOwner = state.object + 1
+      regions.activeLockOwner = owner
       references.append(
-        AcquiredReference(kind: .spinLock, id: state.id, instruction: Int32(instruction), owner: state.object + 1))
+        AcquiredReference(kind: .spinLock, id: state.id, instruction: Int32(instruction), owner: owner))
     } else {
       guard regions.lockCount > 0 else {
         throw reject("bpf_spin_unlock without taking a lock", .invalidArgument, .region("bpf_spin_lock"))
       }
-      guard regions.activeLock == state.id, regions.activeLockOwner == state.object + 1 else {
+      guard regions.activeLock == state.id, regions.activeLockOwner == owner else {
         throw reject("bpf_spin_unlock of different lock", .invalidArgument, .region("bpf_spin_lock"))
       }
       regions.lockCount = 0
       regions.activeLock = 0
       regions.activeLockOwner = 0
       references.removeAll { $0.kind == .spinLock }
+      invalidateBorrowed()
     }
   }
 }

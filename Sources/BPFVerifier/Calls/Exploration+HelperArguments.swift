@@ -343,7 +343,7 @@ extension Exploration {
           "invalid read from stack R\(register.rawValue) \(text) size \(size)", .accessDenied,
           .uninitializedStack(offset: position, size: size))
       }
-      stackLiveness.read(frame: index, slot: slot)
+      noteStackRead(index, slot)
       if isWrite { try clobberStack(index, position, position + 1) }
     }
   }

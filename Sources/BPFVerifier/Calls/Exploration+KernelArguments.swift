@@ -19,6 +19,7 @@ extension Exploration {
       case .unsupported(let what): throw unsupported("\(what) as arguments of \(facts.function.name)")
       case .scalar, .constant, .size:
         try checkNumber(parameter, register, state)
+        if parameter.kind == .constant { call.constant = state.number.constant }
         continue
       default: break
       }
@@ -105,6 +106,8 @@ extension Exploration {
       try checkText(register, state)
     case .interruptFlag: try checkInterruptFlag(facts.function, register, state, index)
     case .dynptr: try checkDynptr(facts.function, parameter, register, state, &call)
+    case .allocatedObject, .referenceCountedObject, .listHead, .listNode, .treeRoot, .treeNode:
+      try checkOwnObject(facts, parameter, register, state, index, &call)
     case .iterator(let name, let count):
       try checkIterator(facts.function, name, count, register, state, index)
     case .pointer: return try checkObjectOrMemory(facts, parameter, register, state, index, &call)
@@ -137,7 +140,7 @@ extension Exploration {
 
   // MARK: Objects and memory
 
-  private func isTrusted(_ state: RegisterState) -> Bool {
+  func isTrusted(_ state: RegisterState) -> Bool {
     if state.reference != 0 { return true }
     switch state.kind {
     case .socket, .socketCommon, .tcpSocket: return !state.isNullable
@@ -321,7 +324,7 @@ extension Exploration {
         .argument(register, found: "fp\(offset)", expected: ["iter_\(name)"]))
     }
     iteratorPlace = (place, slot)
-    stackLiveness.read(frame: place, slot: slot)
+    for position in 0..<count { noteStackRead(place, slot - position) }
     if function.flags.contains(.iteratorDestroy) {
       forgetReference(current.register.reference)
       for position in 0..<count {
@@ -395,6 +398,7 @@ extension Exploration {
         "expected an initialized irq flag as arg#\(index)", .invalidArgument,
         .argument(register, found: "fp\(offset)", expected: ["irq flag"]))
     }
+    noteStackRead(place, slot)
     let id = slots[Self.slotPlace(place, slot)].register.reference
     guard id == regions.interruptID else {
       let acquired = references.first { $0.id == regions.interruptID }?.instruction ?? 0

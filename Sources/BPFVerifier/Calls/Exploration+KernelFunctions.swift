@@ -38,6 +38,8 @@ extension Exploration {
     } else if facts.function.role == .setWorkCallback {
       try pushAsynchronous(call, .workQueue, returns: Interval(0, 0), isSleepable: true)
     }
+    if facts.function.role == .addToTree { try pushCallback(call, .treeAdd) }
+    if facts.function.role == .pushToList || facts.function.role == .addToTree { passToCollection(call) }
     try changeRegions(facts.function, sleeps: sleeps)
     if let released = call.released {
       let register = Register(rawValue: released) ?? .r1
@@ -134,6 +136,25 @@ extension Exploration {
       self[.r0] = nullable(slice(of: call.dynptr, size: call.resultSize ?? 0, isWritable: isWritable))
       return
     }
+    if let object = try ownObjectResult(facts, call) {
+      // Another reference to what is owned is never refused.
+      let isCertain = facts.function.role == .acquireObject && call.own.isOwned
+      self[.r0] = flags.contains(.mayReturnNull) && !isCertain ? nullable(object) : object
+    } else {
+      try setPlainResult(facts, call)
+    }
+    if flags.contains(.acquire) {
+      let id = acquire(.object)
+      let place = Self.place(frame, 0)
+      if registers[place].isNullable { registers[place].id = id }
+      registers[place].reference = id
+    }
+    let place = Self.place(frame, 0)
+    if registers[place].id == 0, mayHoldLock(registers[place]) { registers[place].id = newID() }
+  }
+
+  private mutating func setPlainResult(_ facts: KernelFunctionFacts, _ call: CallArguments) throws(Stop) {
+    let flags = facts.function.flags
     switch facts.result {
     case .nothing: return
     case .scalar: self[.r0] = .unknown
@@ -148,12 +169,6 @@ extension Exploration {
       memory.reference = call.reference
       self[.r0] = flags.contains(.mayReturnNull) || flags.contains(.iteratorNext) ? nullable(memory) : memory
     case .unsupported(let what): throw unsupported("\(what) of \(facts.function.name)")
-    }
-    if flags.contains(.acquire) {
-      let id = acquire(.object)
-      let place = Self.place(frame, 0)
-      if registers[place].isNullable { registers[place].id = id }
-      registers[place].reference = id
     }
   }
 

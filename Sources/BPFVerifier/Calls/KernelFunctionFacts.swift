@@ -40,6 +40,12 @@ struct KernelFunctionFacts {
     case workQueue
     case interruptFlag
     case dynptr
+    case allocatedObject
+    case referenceCountedObject
+    case listHead
+    case listNode
+    case treeRoot
+    case treeNode
     case constantText
     case pointer
     case unsupported(String)
@@ -105,7 +111,8 @@ struct KernelFunctionFacts {
     case .constantText: result.kind = .constantText
     case .interruptFlags: result.kind = .interruptFlag
     case .callback: result.kind = .callback
-    case .allocatedObject, .referenceCountedObject: result.kind = .unsupported("objects of the program")
+    case .allocatedObject: result.kind = .allocatedObject
+    case .referenceCountedObject: result.kind = .referenceCountedObject
     default: break
     }
     switch type.kind {
@@ -137,8 +144,10 @@ struct KernelFunctionFacts {
     case "bpf_task_work": return .taskWork
     case "bpf_wq": return .workQueue
     case "bpf_dynptr", "bpf_dynptr_kern": return .dynptr
-    case "bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_list_node_kern", "bpf_rb_node_kern":
-      return .unsupported("lists and trees")
+    case "bpf_list_head": return .listHead
+    case "bpf_list_node": return .listNode
+    case "bpf_rb_root": return .treeRoot
+    case "bpf_rb_node": return .treeNode
     case "bpf_res_spin_lock": return .unsupported("bpf_res_spin_lock")
     case "bpf_map": return .map
     case _ where name.hasPrefix("bpf_iter_") && !name.hasSuffix("_kern"):

@@ -28,9 +28,26 @@ extension Exploration {
       try pointerArithmetic(operation, width, target, operand, right)
       return
     }
+    if operation == .and || operation == .or { try forkSign(place, right) }
     registers[place].number.apply(operation, width, right.number)
     if registers[place].number.isContradictory { registers[place].number.forgetRanges() }
     linkSum(place, operation, width, right)
+  }
+
+  /// What a shift made of a sign is 0 or -1: masked with a constant it is one of two numbers, and not all between them. As
+  /// Linux does, each is walked; the way with 0 waits, before the mask.
+  private mutating func forkSign(_ place: Int, _ right: RegisterState) throws(Stop) {
+    guard right.number.bits.isConstant else { return }
+    let number = registers[place].number
+    if number.signed == Interval(-1, 0) {
+      registers[place] = RegisterState(constant: 0)
+      try push(instruction, from: instruction)
+      registers[place] = RegisterState(constant: .max)
+    } else if number.signed32 == Interval(-1, 0) {
+      registers[place].number.setLow32(0)
+      try push(instruction, from: instruction)
+      registers[place].number.setLow32(.max)
+    }
   }
 
   /// A number that is a constant more than what it was copied from stays linked with it, once.
@@ -152,6 +169,13 @@ extension TristateNumber {
 }
 
 extension ScalarNumber {
+  /// Makes the low half known, and leaves what is known of the whole.
+  mutating func setLow32(_ value: UInt32) {
+    bits = bits.replacingLow32(with: TristateNumber(UInt64(value)))
+    unsigned32 = Interval(value)
+    signed32 = Interval(Int32(bitPattern: value))
+  }
+
   /// A number of which only the low 32 bits may be other than zero.
   mutating func zeroExtendUnknown32() {
     self = .unknown

@@ -122,7 +122,11 @@ extension Exploration {
       return
     }
     let rightPlace = Self.place(frame, Int(source.rawValue))
-    guard rightPlace != leftPlace else { return }
+    guard rightPlace != leftPlace else {
+      registers[leftPlace].number.refineBySelf(condition, width, holds: holds)
+      if registers[leftPlace].id != 0 { synchronizeLinked(registers[leftPlace]) }
+      return
+    }
     ScalarNumber.refine(&registers[leftPlace].number, &number, condition, width, holds: holds)
     registers[rightPlace].number = number
     if registers[rightPlace].id != 0 { synchronizeLinked(registers[rightPlace]) }
@@ -229,7 +233,7 @@ extension Exploration {
     }
   }
 
-  private func resolved(_ nullable: RegisterState, _ isNull: Bool) -> RegisterState {
+  private mutating func resolved(_ nullable: RegisterState, _ isNull: Bool) -> RegisterState {
     var register = nullable
     guard register.offset == 0 || register.flags.contains(.allocated), register.number.constant == 0 else {
       return register
@@ -253,12 +257,14 @@ extension Exploration {
     return register
   }
 
-  private func mayHoldLock(_ register: RegisterState) -> Bool {
+  mutating func mayHoldLock(_ register: RegisterState) -> Bool {
     switch register.kind {
     case .mapValue:
       let fields = program.maps[Int(register.object)].fields
       return fields.first(.spinLock) != nil || fields.first(.resilientSpinLock) != nil
-    case .btf: return register.flags.contains(.allocated)
+    case .btf where register.flags.contains(.allocated):
+      let fields = ownFields(register.object)
+      return fields?.first(.spinLock) != nil || fields?.first(.resilientSpinLock) != nil
     default: return false
     }
   }

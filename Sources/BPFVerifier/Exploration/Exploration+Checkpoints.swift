@@ -43,15 +43,19 @@ extension Exploration {
             keeps = false
           }
         }
-      } else if isCovered(by: index, record.isIncomplete ? .within : .covered) {
-        isHit = true
-        isLoop = record.isIncomplete
+      } else {
+        let isUnmarked = isIncomplete(record)
+        if !record.isCleaned, !isUnmarked { cleanStack(of: index) }
+        if isCovered(by: index, isUnmarked ? .within : .covered) {
+          isHit = true
+          isLoop = isUnmarked
+        }
       }
       if isHit && options.prunes {
         states[Int(index)].hits += 1
         if facts.isJumpPoint { self.record() }
-        try propagatePrecision(from: index)
-        if isLoop { markIncomplete(upTo: index) }
+        propagatePrecision(from: index)
+        if isLoop { addBackEdge(to: index) }
         statistics.maximumStatesPerInstruction = max(statistics.maximumStatesPerInstruction, seen)
         return true
       }
@@ -61,7 +65,7 @@ extension Exploration {
       if states[Int(index)].misses > record.hits * allowance + allowance {
         if last < 0 { heads[instruction] = next } else { states[Int(last)].next = next }
         states[Int(index)].isDropped = true
-        if record.branches == 0 { release(index) }
+        if record.branches == 0 { drop(index) }
       } else {
         last = index
       }
@@ -119,6 +123,7 @@ extension Exploration {
     let place = captureHistory()
     var record = StateRecord()
     record.parent = parent
+    record.depth = parent >= 0 ? states[Int(parent)].depth + 1 : 0
     record.branches = 1
     record.instruction = Int32(instruction)
     record.firstInstruction = firstInstruction
@@ -155,7 +160,12 @@ extension Exploration {
     }
   }
 
-  private mutating func release(_ index: Int32) {
+  /// Frees a finished state that no list has any more, or lets it wait for the end of its loop.
+  private mutating func drop(_ index: Int32) {
+    if isIncomplete(states[Int(index)]) { dropped.append(index) } else { release(index) }
+  }
+
+  mutating func release(_ index: Int32) {
     let record = states[Int(index)]
     pool.release(record.contents, Int(record.contentWords))
     releaseHistory(record.history, Int(record.historyCount))
@@ -170,20 +180,11 @@ extension Exploration {
       states[Int(index)].branches -= 1
       if states[Int(index)].branches > 0 { break }
       let next = states[Int(index)].parent
-      if states[Int(index)].isDropped { release(index) } else { cleanStack(of: index) }
+      finishLoop(at: index)
+      if states[Int(index)].isDropped { drop(index) }
       index = next
     }
     parent = -1
-  }
-
-  /// Every state from here back to one that is not finished may lack marks of what matters.
-  private mutating func markIncomplete(upTo last: Int32) {
-    var index = parent
-    while index >= 0, index != last {
-      states[Int(index)].isIncomplete = true
-      index = states[Int(index)].parent
-    }
-    states[Int(last)].isIncomplete = true
   }
 
   // MARK: Branches

@@ -11,7 +11,7 @@ extension Exploration {
     guard self[register].kind == .scalar else { return }
     tracker.begin(at: frame)
     tracker.set(register: Int(register.rawValue))
-    traceBack()
+    traceBack(currentWay)
   }
 
   mutating func markPrecise(_ operand: Operand) throws(Stop) {
@@ -22,12 +22,16 @@ extension Exploration {
   mutating func markPrecise(slot: Int, of frame: Int) {
     tracker.begin(at: self.frame)
     tracker.set(slot: slot, in: frame)
-    traceBack()
+    traceBack(currentWay)
   }
 
   /// Marks in the past of the state being walked what matters in a state that covers it.
-  mutating func propagatePrecision(from index: Int32) throws(Stop) {
-    tracker.begin(at: frame)
+  mutating func propagatePrecision(from index: Int32) { propagatePrecision(from: index, along: currentWay, all: false) }
+
+  /// The same along a way that was walked before; or marks everything on it.
+  mutating func propagatePrecision(from index: Int32, along way: Way, all: Bool) {
+    if all { return markAllPrecise(way) }
+    tracker.begin(at: Int(way.frame))
     var (word, frameCount, _) = framesStart(states[Int(index)].contents)
     for position in 0..<frameCount {
       let header = pool.words.load(Frame.self, at: word)
@@ -50,18 +54,24 @@ extension Exploration {
       }
       word = endOfFrame(word, header)
     }
-    if !tracker.isEmpty { traceBack() }
+    if !tracker.isEmpty { traceBack(way) }
   }
 
-  private mutating func traceBack() {
-    var state: Int32 = parent
-    var first = Int(firstInstruction)
-    var index = instruction
+  private var currentWay: Way {
+    Way(
+      parent: parent, firstInstruction: firstInstruction, instruction: Int32(instruction), frame: Int32(frame),
+      history: -1, historyCount: Int32(history.count))
+  }
+
+  private mutating func traceBack(_ way: Way) {
+    var state: Int32 = way.parent
+    var first = Int(way.firstInstruction)
+    var index = Int(way.instruction)
     var subsequent = -1
     var skips = true
     // The way of the state being walked is in its own history, that of each kept state in the pool.
-    var place = -1
-    var remaining = history.count
+    var place = way.history
+    var remaining = Int(way.historyCount)
     while true {
       while true {
         if skips {
@@ -69,7 +79,7 @@ extension Exploration {
         } else {
           let entry = historyEntry(place, remaining, at: index)
           guard backtrack(index, subsequent, entry) else {
-            markAllPrecise()
+            markAllPrecise(way)
             return
           }
         }
@@ -92,7 +102,7 @@ extension Exploration {
       if index < 0 { break }
     }
     // What is left at the beginning of a function that is verified on its own are its arguments, which nothing made.
-    if !tracker.isEmpty, entryKind == .main { markAllPrecise() }
+    if !tracker.isEmpty, entryKind == .main { markAllPrecise(way) }
   }
 
   @inline(__always)
@@ -139,7 +149,7 @@ extension Exploration {
           if stored.kind == .scalar { stored.isPrecise = true }
           return known
         }
-        if wasMarked { tracker.clear(register: register, in: position) }
+        if wasMarked { tracker.clear(register: register, in: position) } else { marksAdded = true }
       }
       var slots = tracker.slotMask(position)
       while slots != 0 {
@@ -156,15 +166,15 @@ extension Exploration {
           if stored.kind == .scalar { stored.isPrecise = true }
           return known
         }
-        if wasMarked { tracker.clear(slot: slot, in: position) }
+        if wasMarked { tracker.clear(slot: slot, in: position) } else { marksAdded = true }
       }
     }
   }
 
   /// Makes all numbers matter in every state on the way.
-  private mutating func markAllPrecise() {
-    tracker.begin(at: frame)
-    var state = parent
+  private mutating func markAllPrecise(_ way: Way) {
+    tracker.begin(at: Int(way.frame))
+    var state = way.parent
     while state >= 0 {
       var (word, frameCount, _) = framesStart(states[Int(state)].contents)
       for _ in 0..<frameCount {
@@ -278,6 +288,12 @@ extension Exploration {
     }
     if code.facts[index].callsBack, subsequent != index + 1 {
       return leaveCallee(passesArguments: false)
+    }
+    if case .helper(12) = target, subsequent != index + 1 {
+      // The end of a function by a jump to another program.
+      guard tracker.registerMask & Self.argumentMask == 0 else { return false }
+      tracker.clear(register: 0)
+      return tracker.enter()
     }
     if case .kernelFunction = target, program.references[index] == nil { return false }
     tracker.clear(register: 0)

@@ -70,7 +70,10 @@ extension Exploration {
       throw unsupported("addr_space_cast of \(target)")
     case .load(let size, let fill, let target, let base, let offset):
       try load(size, fill, target, base, Int(offset))
-    case .store(let size, let base, let offset, let value): try store(size, base, Int(offset), value)
+    case .store(let size, let base, let offset, let value):
+      stackLiveness.beginStore()
+      try store(size, base, Int(offset), value)
+      stackLiveness.endStore(frames[frame].instance, at: instruction)
     case .atomic(let operation, let width, let fetches, let base, let offset, let value):
       try atomic(operation, width, fetches, base, Int(offset), value)
     case .loadAcquire(let size, let target, let base, let offset):

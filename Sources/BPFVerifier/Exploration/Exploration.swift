@@ -48,6 +48,13 @@ struct Exploration: ~Copyable {
   /// The first state that is kept for each instruction, -1 for none.
   var heads: Buffer<Int32>
   var pending = Buffer<PendingBranch>(capacity: 64)
+  /// The first of the loops stands for none.
+  var loops = Buffer<LoopRecord>(repeating: LoopRecord(whole: 0, entry: -1, depth: 0, isFinished: true), count: 1)
+  var backEdges = Buffer<BackEdge>(capacity: 8)
+  /// States that no list has any more, and that loops which are not finished still need.
+  var dropped = Buffer<Int32>(capacity: 8)
+  /// Whether tracing has marked anything that was not marked before.
+  var marksAdded = false
 
   // Counts.
   var statistics = VerificationStatistics()
@@ -64,6 +71,8 @@ struct Exploration: ~Copyable {
 
   /// The layouts of structures that were looked at.
   var layouts: [UInt64: ObjectLayout] = [:]
+  /// What the kernel manages in objects of the program, by type.
+  var ownObjectFields: [UInt32: OwnObjectFields] = [:]
   /// The iterator that the current call is about.
   var iteratorPlace: (frame: Int, slot: Int)?
 
@@ -132,6 +141,9 @@ struct Exploration: ~Copyable {
   /// Begins a frame: no register holds anything but the frame pointer, the stack is empty.
   mutating func openFrame(_ index: Int, _ header: Frame) {
     frames[index] = header
+    frames[index].instance = stackLiveness.instance(
+      outer: index > 0 ? frames[index - 1].instance : -1, callSite: header.callSite,
+      code.functions[Int(header.function)])
     for register in 0..<10 { registers[Self.place(index, register)] = .uninitialized }
     registers[Self.place(index, 10)] = RegisterState(kind: .stack, object: UInt32(index))
     frame = index

@@ -77,7 +77,6 @@ extension Exploration {
     for (slot, isFirst) in [(first, true), (first - 1, false)] {
       dynptr.range = isFirst ? 1 : 0
       slots[Self.slotPlace(index, slot)] = StackSlot(bytes: StackSlot.all(.dynptr), register: dynptr)
-      stackLiveness.write(frame: index, slot: slot)
     }
   }
 
@@ -108,8 +107,8 @@ extension Exploration {
           slots[next].bytes == StackSlot.all(.dynptr)
         {
           found = slots[place].register
-          stackLiveness.read(frame: index, slot: first)
-          stackLiveness.read(frame: index, slot: first - 1)
+          noteStackRead(index, first)
+          noteStackRead(index, first - 1)
         }
       case .beyond: break
       case .invalid(let text): line = text

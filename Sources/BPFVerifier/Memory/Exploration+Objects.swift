@@ -24,8 +24,15 @@ extension Exploration {
         .notMemory(access.base, kind: what))
     }
     if access.isWrite {
-      guard !state.flags.contains(.allocated) else { throw unsupported("writes to objects of the program") }
-      throw reject("only read is supported", .accessDenied, .readOnlyMemory(access.base))
+      guard state.isOwnObject else {
+        throw reject("only read is supported", .accessDenied, .readOnlyMemory(access.base))
+      }
+    }
+    if state.flags.contains(.allocated), let fields = ownFields(state.object)?.fields,
+      let field = fields.first(where: { offset < $0.offset + $0.byteCount && $0.offset < offset + access.size })
+    {
+      throw reject(
+        "direct access to \(field.kind.rawValue) is disallowed", .accessDenied, .specialField(field.kind.rawValue))
     }
     let isOwn = state.flags.contains(.ownType)
     switch lookUp(BTFTypeID(state.object), isOwn: isOwn, offset: offset, size: access.size) {
@@ -33,8 +40,9 @@ extension Exploration {
     case .untrustedMemory: setUntrustedMemory(access)
     case .fault(let message):
       throw reject(message, .accessDenied, .contextAccess(offset: offset, size: access.size))
+    case .pointer where state.flags.contains(.allocated): setLoaded(access)
     case .pointer(let target, let tags, let field):
-      guard let destination = access.target else { return }
+      guard let destination = access.target, !access.isWrite else { return }
       var pointer = RegisterState(kind: .btf, object: target.rawValue)
       pointer.flags = trust(of: state, tags, structure: name, field: field)
       if isOwn { pointer.flags.insert(.ownType) }
@@ -44,7 +52,7 @@ extension Exploration {
 
   /// A read gave a pointer of which nothing can be relied on; reads through it are caught where they fail.
   mutating func setUntrustedMemory(_ access: Access) {
-    guard let target = access.target else { return }
+    guard let target = access.target, !access.isWrite else { return }
     self[target] = RegisterState(kind: .memory, flags: [.readOnly, .untrusted])
   }
 
@@ -134,8 +142,11 @@ extension Exploration {
       guard let destination = access.target else { return }
       var object = RegisterState(kind: .btf, flags: .trusted, object: resolved.rawValue)
       if isIterator {
-        // What an iterator goes over has an end, at which there is no object.
-        if index > 0 { object = nullable(object) }
+        switch IteratorArguments.trait(of: name, argument: index) {
+        case .trusted: break
+        case .trustedOrNull: object = nullable(object)
+        case .readableOrNull, .bufferOrNull: object = nullable(RegisterState(kind: .btf, object: resolved.rawValue))
+        }
       } else {
         switch TracepointArguments.trait(of: name, argument: index) {
         case .mayBeError?: object = .unknown
@@ -146,10 +157,15 @@ extension Exploration {
           object.kind == .btf ? ObjectLayout.tags(on: target, types).intersection([.user, .perCPU]) : [])
       }
       self[destination] = object
-    case .void, .integer:
-      guard !isIterator || name != "bpf_map_elem" else { throw unsupported("iteration over elements of maps") }
-      setLoaded(access)
-    default: throw unsupported("the parameter \(index) of \(function)")
+    case .functionPrototype: throw invalid("func '\(function)' arg\(index) type FUNC_PROTO is not a struct")
+    default:
+      if isIterator, case .bufferOrNull(let isWritable) = IteratorArguments.trait(of: name, argument: index) {
+        guard access.size == 8 else { throw invalid("func '\(function)' size \(access.size) must be 8") }
+        guard let destination = access.target else { return }
+        self[destination] = nullable(RegisterState(kind: .buffer, flags: isWritable ? [] : .readOnly))
+      } else {
+        setLoaded(access)
+      }
     }
   }
 

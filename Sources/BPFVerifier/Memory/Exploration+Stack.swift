@@ -88,7 +88,7 @@ extension Exploration {
         throw invalidRead(low, high - low)
       default: isZero = false
       }
-      stackLiveness.read(frame: index, slot: slot)
+      noteStackRead(index, slot)
     }
     guard let target else { return }
     self[target] = isZero ? RegisterState(constant: 0) : .unknown
@@ -104,9 +104,9 @@ extension Exploration {
     let slot = (-start - 1) / 8
     let place = Self.slotPlace(index, slot)
     let first = (start % 8 + 8) % 8
-    stackLiveness.read(frame: index, slot: slot)
+    noteStackRead(index, slot)
     // An access that is not aligned may reach into the slot above.
-    if first + size > 8, slot > 0 { stackLiveness.read(frame: index, slot: slot - 1) }
+    if first + size > 8, slot > 0 { noteStackRead(index, slot - 1) }
     if slots[place].isSpilled {
       let spillSize = slots[place].spillSize
       let spilled = slots[place].register

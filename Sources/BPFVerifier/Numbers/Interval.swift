@@ -45,6 +45,12 @@ public struct Interval<Bound: FixedWidthInteger & BitwiseCopyable & Sendable>: H
     maximum = min(maximum, high)
   }
 
+  /// Takes the smallest and the largest integer away, except where there is none beyond.
+  mutating func narrowEnds() {
+    maximum = min(maximum, maximum &- 1)
+    minimum = max(minimum, minimum &+ 1)
+  }
+
   @inline(__always)
   mutating func intersect(_ other: Interval) { intersect(other.minimum, other.maximum) }
 }

@@ -128,6 +128,21 @@ extension ScalarNumber {
     if right.isContradictory { right.forgetRanges() }
   }
 
+  /// Narrows a number by a comparison with itself, on a branch that no value takes. Linux 6.18 does not know that it is
+  /// dead and moves both ends of the range, which decides branches behind it.
+  mutating func refineBySelf(_ condition: JumpCondition, _ width: OperandWidth, holds: Bool) {
+    guard let outcome = holds ? condition : condition.negation else { return }
+    switch (outcome, width) {
+    case (.greater, .bits64), (.less, .bits64): unsigned.narrowEnds()
+    case (.greater, .bits32), (.less, .bits32): unsigned32.narrowEnds()
+    case (.signedGreater, .bits64), (.signedLess, .bits64): signed.narrowEnds()
+    case (.signedGreater, .bits32), (.signedLess, .bits32): signed32.narrowEnds()
+    default: return
+    }
+    synchronize()
+    if isContradictory { forgetRanges() }
+  }
+
   private static func refineOrder(
     _ left: inout ScalarNumber, _ right: inout ScalarNumber, _ condition: JumpCondition, _ width: OperandWidth
   ) {

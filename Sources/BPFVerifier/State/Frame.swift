@@ -10,6 +10,8 @@ struct Frame: BitwiseCopyable {
   var callbackDepth: UInt32 = 0
   /// Which asynchronous entry the frame is of; entries of different number never loop into each other.
   var asynchronousEntry: UInt32 = 0
+  /// The function under its chain of calls, for what is live in stacks.
+  var instance: Int32 = -1
   /// Whether the frame is a callback's.
   var isCallback = false
   /// Whether the frame is the entry of an asynchronous callback.

@@ -20,8 +20,12 @@ struct StateRecord: BitwiseCopyable {
   var misses: Int32 = 0
   /// Whether no list has it any more; it is freed when its last path ends.
   var isDropped = false
-  /// Whether precision marks may be missing, since a path from here ended at a state that was not finished.
-  var isIncomplete = false
+  /// The last loop that it was found to be in, 0 for none: marks of what matters may be missing until that is finished.
+  var loop: Int32 = 0
+  /// How many states are on the way to this one.
+  var depth: Int32 = 0
+  /// Whether slots that no path from here reads have been forgotten.
+  var isCleaned = false
   /// What of all the registers of the innermost frame there was, those that no longer matter included.
   var fingerprint: UInt64 = 0
   var mayGotoDepth: UInt32 = 0

@@ -5,7 +5,7 @@ import BPFTypeFormat
 /// Makes objects of cases.
 ///
 /// The code is the assembler's with names for what a loader fills in: `r1 = map(array) ll`, `r1 = value(globals) + 8 ll`,
-/// `r2 = function(label) ll`, `r1 = symbol(name) ll`, `call kfunc(name)`. The maps are those of ``CorpusMaps``. A line
+/// `r2 = function(label) ll`, `r1 = symbol(name) ll`, `call kfunc(name)`; `type(name)` is a structure's number. The maps are those of ``CorpusMaps``. A line
 /// that is a C prototype with a colon begins a function with function info, whose label is the function's name; when
 /// there is one, the program itself is `int p` of its context. `@value array` stands for a look-up of the key 0 after
 /// which r6 is the value; the program ends with 0 where there is none.
@@ -86,7 +86,7 @@ struct CorpusAssembler {
   private mutating func named(_ line: String) -> String {
     var result = ""
     var rest = line[...]
-    while let match = rest.firstMatch(of: /(map|value|symbol|function|kfunc)\((\w+)\)(?: \+ (\d+))?/) {
+    while let match = rest.firstMatch(of: /(map|value|symbol|function|kfunc|type)\((\w+)\)(?: \+ (\d+))?/) {
       result += rest[..<match.range.lowerBound] + number(match.1, name: match.2, offset: match.3)
       rest = rest[match.range.upperBound...]
     }
@@ -96,6 +96,7 @@ struct CorpusAssembler {
   /// What the assembler reads in the place of a name.
   private mutating func number(_ word: Substring, name: Substring, offset: Substring?) -> String {
     if word == "function" { return "code_addr(\(name))" }
+    if word == "type" { return (try? CorpusMaps.typeNumber(String(name))).map(String.init) ?? "no_such_type" }
     names.append(String(name) + (offset.map { "+\($0)" } ?? ""))
     if word == "kfunc" { return "kfunc(\(names.count))" }
     let mark = Self.marks.first { $0.word == word }?.mark ?? 0

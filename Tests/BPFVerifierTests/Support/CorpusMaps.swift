@@ -28,7 +28,25 @@ enum CorpusMaps {
     struct worked { u64 before; struct bpf_task_work work; u64 after; };
     struct pointed { u64 before; struct task_struct __attribute__((btf_type_tag("kptr"))) *task;
       struct task_struct __attribute__((btf_type_tag("kptr_untrusted"))) *seen; u64 after; };
+    struct bpf_list_head { u64 __opaque[2]; } __attribute__((aligned(8)));
+    struct bpf_list_node { u64 __opaque[3]; } __attribute__((aligned(8)));
+    struct bpf_rb_root { u64 __opaque[2]; } __attribute__((aligned(8)));
+    struct bpf_rb_node { u64 __opaque[4]; } __attribute__((aligned(8)));
+    struct bpf_refcount { u32 __opaque[1]; } __attribute__((aligned(4)));
+    struct item { u64 key; struct bpf_list_node node; u64 value; };
+    struct counted { u64 key; struct bpf_refcount count; u32 pad; struct bpf_list_node node; };
+    struct leaf { u64 key; struct bpf_rb_node node; };
+    struct basket { struct bpf_spin_lock lock; u32 pad;
+      struct bpf_list_head head __attribute__((btf_decl_tag("contains:item:node"))); };
+    struct tree { struct bpf_spin_lock lock; u32 pad;
+      struct bpf_rb_root root __attribute__((btf_decl_tag("contains:leaf:node"))); };
     """
+
+  /// The number of a structure among the types.
+  static func typeNumber(_ structure: String) throws -> UInt32 {
+    guard let id = types.first(named: structure, kind: .structure) else { throw Unknown(name: structure) }
+    return id.rawValue
+  }
 
   private static let types: BTF = {
     do { return try BTF(declarations.builder) } catch { preconditionFailure("\(error)") }
@@ -36,7 +54,7 @@ enum CorpusMaps {
 
   struct Unknown: Error, CustomStringConvertible {
     var name: String
-    var description: String { "there is no map '\(name)' in the corpus" }
+    var description: String { "there is no map or structure '\(name)' in the corpus" }
   }
 
   static func definition(_ name: String) throws -> MapDefinition {

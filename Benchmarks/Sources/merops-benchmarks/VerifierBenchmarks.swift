@@ -1,0 +1,294 @@
+import Merops
+
+/// The same programs verified by the running kernel and by Merops, in one run: how many times as fast Merops is, by the time
+/// that the kernel itself reports and the thread's own time. 1 is equal; the target is 1 over all, and no program below
+/// half. Needs Linux 6.18 and the right to load programs; the kernel is asked for nothing but its verdict.
+@Sendable
+func verifierBenchmarks() throws -> [Benchmark] {
+  guard case .yes = LinuxKernel().has(.mapCreation), case .yes = LinuxKernel().has(.taskWork) else {
+    print("verifier: not measured, needs Linux 6.18 and the right to load programs")
+    return []
+  }
+  let comparison = try VerifierComparison()
+  let single = VerifierWorkload.all.map { workload in
+    Benchmark("verifier: \(workload.name)", unit: "times as fast", moreIsBetter: true) {
+      let (kernel, own) = try comparison.times(workload)
+      return kernel / own
+    }
+  }
+  let total = Benchmark("verifier: all of these", unit: "times as fast", moreIsBetter: true) {
+    var sum = (kernel: 0.0, own: 0.0)
+    for workload in VerifierWorkload.all {
+      let (kernel, own) = try comparison.times(workload)
+      sum = (sum.kernel + kernel, sum.own + own)
+    }
+    return sum.kernel / sum.own
+  }
+  let memory = Benchmark("verifier: the most memory that states take", unit: "MB") {
+    var peak = 0
+    for workload in VerifierWorkload.all { peak = max(peak, try comparison.stateBytes(workload)) }
+    return Double(peak) / 1e6
+  }
+  return single + [total, memory]
+}
+
+private struct VerifierComparison {
+  let types: BTF
+
+  init() throws { types = try LinuxKernel().types() }
+
+  /// Seconds in the kernel and here.
+  func times(_ workload: VerifierWorkload) throws -> (kernel: Double, own: Double) {
+    let object = try workload.object()
+    let session = try LinuxVerification(object)
+    let log = try session.verdict(of: "p", logLevel: 4, logSize: 1 << 14).log
+    guard let match = log.firstMatch(of: /verification time (\d+) usec/), let microseconds = Double(match.1) else {
+      throw BenchmarkFailure(description: "the kernel's log has no time: \(log)")
+    }
+    let start = ThreadClock.now
+    let verdict = Verifier().verify(object.programs["p"] ?? workload.empty, of: object, kernelTypes: types)
+    let own = Double(ThreadClock.now - start) / 1e9
+    if let counts = log.firstMatch(of: /processed (\d+) insns/),
+      Int(counts.1) != verdict.statistics.processedInstructions
+    {
+      print("  \(workload.name): \(counts.1) instructions there, \(verdict.statistics.processedInstructions) here")
+    }
+    return (max(microseconds, 1) / 1e6, own)
+  }
+
+  func stateBytes(_ workload: VerifierWorkload) throws -> Int {
+    let object = try workload.object()
+    return Verifier().verify(object.programs["p"] ?? workload.empty, of: object, kernelTypes: types).statistics
+      .peakStateBytes
+  }
+}
+
+private struct BenchmarkFailure: Error, CustomStringConvertible { var description: String }
+
+/// A program that a verifier has much to do with: its code, in which r6 is a value of 256 bytes.
+private struct VerifierWorkload: Sendable {
+  var name: String
+  var section = "tc"
+  var code: String
+
+  /// A look-up of the only value of a map; the map's address is the fourth instruction.
+  private static let lookup = """
+    *(u64 *)(r10 - 8) = 0
+    r2 = r10
+    r2 += -8
+    r1 = 0 ll
+    call bpf_map_lookup_elem
+    if r0 != 0 goto +2
+    r0 = 0
+    exit
+    r6 = r0
+
+    """
+
+  var empty: Program { Program(name: "p", section: section, kind: ProgramKind(.trafficClassifier), instructions: []) }
+
+  func object() throws -> ObjectFile {
+    var slots = try Assembler.assemble(Self.lookup + code + "\nr0 = 0\nexit\n" + functions)
+    slots[3].source = 1
+    var references: [Int: Program.Reference] = [3: .map("values")]
+    for index in slots.indices where slots[index].opcode == 0x85 && slots[index].source == 2 {
+      let names = ["bpf_iter_num_new", "bpf_iter_num_next", "bpf_iter_num_destroy"]
+      references[index] = .kernelFunction(names[Int(slots[index].immediate) % names.count], isWeak: false)
+      slots[index].immediate = 0
+    }
+    var object = ObjectFile()
+    object.license = "GPL"
+    object.maps["values"] = MapDefinition(name: "values", type: .array, keySize: 4, valueSize: 256, maxEntries: 1)
+    var program = Program(
+      name: "p", section: section, kind: try ProgramKind(section: section), instructions: slots)
+    program.references = references
+    object.programs["p"] = program
+    return object
+  }
+
+  /// What follows the program itself.
+  var functions = ""
+
+  static let all: [VerifierWorkload] = [
+    VerifierWorkload(
+      name: "a counted loop of 100,000 rounds",
+      code: """
+        r7 = 0
+        loop:
+        r7 += 1
+        r8 = r7
+        r8 &= 7
+        if r7 < 100000 goto loop
+        """),
+    VerifierWorkload(
+      name: "nested loops with a sum on the stack",
+      code: """
+        r7 = 0
+        call bpf_get_prandom_u32
+        r8 = r0
+        outer:
+        r9 = 0
+        inner:
+        *(u64 *)(r10 - 16) = r8
+        r8 = *(u64 *)(r10 - 16)
+        r8 ^= r9
+        r9 += 1
+        if r9 < 50 goto inner
+        r7 += 1
+        if r7 < 1500 goto outer
+        """),
+    VerifierWorkload(name: "a switch of 64 cases in a loop", code: switchInLoop),
+    VerifierWorkload(name: "24,000 instructions in a row that access a map", code: straightAccesses),
+    VerifierWorkload(name: "120,000 instructions in a row", code: straightArithmetic),
+    VerifierWorkload(name: "branches with a deep stack, up to the limit", code: deepStack),
+    VerifierWorkload(
+      name: "many states in a loop, up to the limit",
+      code: """
+        r7 = 0
+        r8 = 0
+        r9 = 0
+        loop:
+        call bpf_get_prandom_u32
+        if r0 & 1 goto +1
+        r8 += 1
+        if r0 & 2 goto +1
+        r9 += 1
+        r8 &= 63
+        r9 &= 63
+        r1 = r6
+        r1 += r8
+        r1 += r9
+        r2 = *(u8 *)(r1 + 0)
+        r7 += 1
+        if r7 < 60 goto loop
+        """),
+    VerifierWorkload(
+      name: "a packet with options, up to the limit", section: "xdp",
+      code: """
+        r8 = 0
+        r9 = 0
+        loop:
+        call bpf_get_prandom_u32
+        r2 = r0
+        r2 &= 3
+        r3 = r0
+        r3 &= 31
+        if r2 == 1 goto one
+        if r2 == 2 goto two
+        r3 += 2
+        goto add
+        one:
+        r3 += 3
+        goto add
+        two:
+        r3 += 4
+        add:
+        r8 += r3
+        r8 &= 127
+        r1 = r6
+        r1 += r8
+        r4 = *(u8 *)(r1 + 0)
+        r9 += 1
+        if r9 < 100 goto loop
+        """),
+    VerifierWorkload(
+      name: "calls of a function in a loop",
+      code: """
+        r7 = 0
+        r8 = 0
+        loop:
+        r1 = r7
+        r2 = r8
+        call sub
+        r8 = r0
+        r7 += 1
+        if r7 < 20000 goto loop
+        """,
+      functions: """
+        sub:
+        r0 = r1
+        r0 += r2
+        *(u64 *)(r10 - 8) = r0
+        r0 &= 1023
+        if r0 > 512 goto +1
+        r0 += 1
+        r0 = *(u64 *)(r10 - 8)
+        r0 &= 255
+        exit
+        """),
+    VerifierWorkload(
+      name: "iterators in iterators",
+      code: """
+        r7 = 0
+        r1 = r10
+        r1 += -24
+        r2 = 0
+        r3 = 1000
+        call kfunc(0)
+        outer:
+        r1 = r10
+        r1 += -24
+        call kfunc(1)
+        if r0 == 0 goto done
+        r1 = r10
+        r1 += -40
+        r2 = 0
+        r3 = 1000
+        call kfunc(0)
+        inner:
+        r1 = r10
+        r1 += -40
+        call kfunc(1)
+        if r0 == 0 goto next
+        r1 = *(u32 *)(r0 + 0)
+        r1 &= 127
+        r2 = r6
+        r2 += r1
+        r3 = *(u8 *)(r2 + 0)
+        if r3 & 1 goto +1
+        r7 += 1
+        if r3 & 2 goto +1
+        r7 += 3
+        goto inner
+        next:
+        r1 = r10
+        r1 += -40
+        call kfunc(2)
+        goto outer
+        done:
+        r1 = r10
+        r1 += -24
+        call kfunc(2)
+        """),
+  ]
+
+  private static var switchInLoop: String {
+    var code = "r7 = 0\nr8 = 0\nloop:\ncall bpf_get_prandom_u32\nr0 &= 63\n"
+    for index in 0..<64 { code += "if r0 == \(index) goto case_\(index)\n" }
+    code += "goto next\n"
+    for index in 0..<64 {
+      code += "case_\(index):\nr1 = *(u8 *)(r6 + \(index))\nr8 += r1\n*(u64 *)(r10 - 16) = r8\ngoto next\n"
+    }
+    return code + "next:\nr7 += 1\nif r7 < 200 goto loop"
+  }
+
+  private static var straightAccesses: String {
+    (0..<4000).map {
+      "call bpf_get_prandom_u32\nr0 &= 31\nr1 = r6\nr1 += r0\nr2 = *(u8 *)(r1 + \($0 % 8))\n*(u8 *)(r6 + \($0 % 40)) = r2\n"
+    }.joined()
+  }
+
+  private static var straightArithmetic: String {
+    (0..<60_000).map { "r\($0 % 5 + 1) = \($0)\nr\($0 % 5 + 1) <<= 3\n" }.joined()
+  }
+
+  private static var deepStack: String {
+    var code = ""
+    for slot in 1...40 { code += "call bpf_get_prandom_u32\n*(u64 *)(r10 - \(slot * 8 + 8)) = r0\n" }
+    for index in 0..<2000 {
+      code +=
+        "r1 = *(u64 *)(r10 - \((index % 40 + 1) * 8 + 8))\nif r1 > \(index) goto +2\nr2 = r6\nr2 += 1\nr3 = 1\n"
+    }
+    return code
+  }
+}
