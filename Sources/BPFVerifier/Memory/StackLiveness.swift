@@ -9,7 +9,7 @@ internal import BPFTypeFormat
 /// about to be compared: by then all paths from it have been walked. Slots are bits of a word; each instruction has a word
 /// for the function's own frame and one for each of its callers'.
 struct StackLiveness: ~Copyable {
-  private struct Instance: BitwiseCopyable {
+  struct Instance: BitwiseCopyable {
     /// The caller's, -1 for none.
     var outer: Int32
     var callSite: Int32
@@ -23,7 +23,7 @@ struct StackLiveness: ~Copyable {
     var hasReads = false
   }
 
-  private struct Key: Hashable {
+  struct Key: Hashable {
     var outer: Int32
     var callSite: Int32
     var start: Int
