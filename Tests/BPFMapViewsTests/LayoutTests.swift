@@ -44,6 +44,9 @@ struct LayoutTests {
       var small: UInt8
     }
   }
+  struct Whole: BitwiseCopyable {
+    var all: UInt64
+  }
   struct Bytes: BitwiseCopyable {
     var name: InlineArray<16, UInt8>
     var flags: UInt32
@@ -74,6 +77,7 @@ struct LayoutTests {
       struct tail { struct { unsigned int large; unsigned char small; } inner; unsigned char after; };
       struct bytes { char name[16]; unsigned int a : 3; unsigned int b : 20; double real; };
       struct either { union { unsigned int i; float f; } u; unsigned int rest; unsigned long last; };
+      struct flags { unsigned int flag : 8; unsigned int rest; };
       struct pairs { unsigned int first; unsigned int other; unsigned long second; };
       """)
     func difference<Value: BitwiseCopyable>(_ name: String, _ type: Value.Type) throws -> String? {
@@ -87,7 +91,11 @@ struct LayoutTests {
         "pair swapped", try difference("pair", Swapped.self),
         "'first' is at offset 0 with 4 bytes, and 'first' at offset 0 with 8"
       ),
-      ("pair as bytes", try difference("pair", InlineArray<16, UInt8>.self), nil),
+      // The first member is covered; the second ends with the property and does not begin with it.
+      (
+        "flags as one number", try difference("flags", Whole.self),
+        "'rest' is at offset 4 with 4 bytes, and 'all' at offset 0 with 8"
+      ), ("pair as bytes", try difference("pair", InlineArray<16, UInt8>.self), nil),
       ("pair as number", try difference("pair", UInt64.self), "UInt64 has 8 bytes, and the map 16"),
       ("pairs as Pair", try difference("pairs", Pair.self), "there is no property for 'other' at offset 4"),
       ("gap", try difference("gap", Gap.self), nil),

@@ -54,12 +54,13 @@ extension LinuxKernel {
     let map = try LinuxMap(try pinned(at: path, subject), name: definition.name, kernel: self)
     let found = try mapInformation(map.descriptor, for: subject)
     let entries = try entries(of: definition)
+    func list(_ flags: MapFlags) -> String { flags.isEmpty ? "none" : flags.names.joined(separator: ", ") }
     let rows: [(String, String, String)] = [
       ("type", "\(definition.type)", "\(map.type)"),
       ("size of keys", "\(definition.keySize)", "\(map.keySize)"),
       ("size of values", "\(definition.valueSize)", "\(map.valueSize)"),
       ("number of elements", "\(entries)", "\(map.maxEntries)"),
-      ("flags", "\(definition.flags.names)", "\(found.flags.names)"),
+      ("flags", list(definition.flags), list(found.flags)),
     ]
     for (what, wanted, there) in rows where wanted != there {
       throw .refusal(

@@ -146,6 +146,31 @@ struct PerfBufferReaderTests {
     }
   }
 
+  @Test("a record is as long as it says itself, and a reader that goes takes its events out of the map")
+  func lengths() throws {
+    let page = 4096
+    let invented = InventedBuffer(type: .perfEventArray, maxEntries: 1, byteCount: 2 * page)
+    let map = MapDefinition(name: "events", type: .perfEventArray, keySize: 4, valueSize: 4, maxEntries: 1)
+    let calls = FaultyKernel(invented)
+    var reader: PerfBufferReader? = try PerfBufferReader(
+      LinuxKernel(systemCalls: calls).makeMap(map), byteCountPerCPU: page)
+    // Each record is a sample in 32 bytes: the header, the length in 4 bytes, up to 20 bytes.
+    let lengths: [UInt32] = [0, 1, 5, 20]
+    for (index, length) in lengths.enumerated() {
+      let place = page + 32 * index
+      invented.memory.storeBytes(of: 32 << 48 | 9, toByteOffset: place, as: UInt64.self)
+      invented.memory.storeBytes(of: length, toByteOffset: place + 8, as: UInt32.self)
+    }
+    invented.memory.storeBytes(of: UInt64(32 * lengths.count), toByteOffset: 1024, as: UInt64.self)
+    var found: [UInt32] = []
+    try reader?.drain { record, _ in found.append(UInt32(record.byteCount)) }
+    #expect(found == lengths)
+    // BPF_MAP_UPDATE_ELEM for the one CPU, and BPF_MAP_DELETE_ELEM.
+    #expect(calls.commands.count { $0 == 2 } == 1 && calls.commands.count { $0 == 3 } == 0)
+    reader = nil
+    #expect(calls.commands.count { $0 == 3 } == 1)
+  }
+
   @Test("whatever stands in the shared memory, reading it comes to an end, and broken records end in an error")
   func anyBytes() throws {
     let page = 4096

@@ -87,10 +87,22 @@ struct ConfigurationTests {
       _ = try loaded.program("count").testRun()
     }
     #expect(try RealKernel.shared.pinnedMap(at: files.path("shared")).lookupElement(UInt32(1).bytes) == UInt64(2).bytes)
-    try object.setMaxEntries(of: "shared", to: 9)
-    let error = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, pinFolder: files.root) }
-    #expect(
-      error?.problem.contains("number of elements 8, and the object wants 9") == true, "\(error?.description ?? "")")
+    let shared = try #require(object.maps["shared"])
+    let rows: [(String, (inout MapDefinition) -> Void)] = [
+      ("number of elements 8, and the object wants 9", { $0.maxEntries = 9 }),
+      ("size of keys 4, and the object wants 8", { $0.keySize = 8 }),
+      ("size of values 8, and the object wants 16", { $0.valueSize = 16 }),
+      ("type hash, and the object wants lru_hash", { $0.type = .lruHash }),
+      ("flags none, and the object wants BPF_F_NO_PREALLOC", { $0.flags = .noPreallocation }),
+    ]
+    for (text, change) in rows {
+      var other = shared
+      change(&other)
+      object.maps["shared"] = other
+      let error = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, pinFolder: files.root) }
+      #expect(error?.problem.contains(text) == true, "\(text): \(error?.description ?? "")")
+    }
+    object.maps["shared"] = shared
     let nowhere = #expect(throws: BPFError.self) { try RealKernel.shared.load(object, pinFolder: "/tmp") }
     #expect(nowhere?.advice.contains("mount -t bpf") == true, "\(nowhere?.description ?? "")")
   }

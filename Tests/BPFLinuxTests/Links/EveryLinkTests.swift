@@ -151,6 +151,67 @@ struct EveryLinkTests {
     }
   }
 
+  @Test("probes and counters are asked for as Linux reads them", .enabled(if: canRun, RealKernel.reason))
+  func events() async throws {
+    let object = try await Fixture.object(Self.source)
+    let library = FilePath(try Workload.compile(Self.library, as: "libmerops_every.so", "-shared", "-fPIC"))
+    struct Row {
+      var program: String
+      var place: LinuxAttachPoint
+      /// `type`, `config`, `sample_period`, `config2`.
+      var words: (UInt64, UInt64, UInt64?, UInt64?)
+    }
+    let offset = try RealKernel.shared.fileOffset(of: "merops_two", in: library)
+    let rows = [
+      Row(
+        program: "on_function", place: .userFunction(file: library, offset: 64, isReturn: false, pid: 1),
+        words: (8, 0, nil, 64)),
+      Row(
+        program: "on_function", place: .userSymbol(file: library, symbol: "merops_two", isReturn: true, pid: 1),
+        words: (8, 1, nil, offset)),
+      Row(
+        program: "on_kernel_function", place: .kernelFunction(name: "schedule", offset: 16, isReturn: false),
+        words: (6, 0, nil, 16)),
+      Row(
+        program: "on_kernel_function", place: .kernelFunction(name: "schedule", offset: 0, isReturn: true),
+        words: (6, 1, nil, 0)),
+      Row(
+        program: "on_call", place: .tracepoint(group: "syscalls", name: "sys_enter_getppid"), words: (2, 123, 1, nil)),
+      Row(program: "on_sample", place: .perfEvent(.cpuClock(.period(7)), pid: 1, cpu: nil), words: (1, 0, 7, nil)),
+      Row(program: "on_sample", place: .perfEvent(.taskClock(.period(7)), pid: 1, cpu: nil), words: (1, 1, 7, nil)),
+      Row(program: "on_sample", place: .perfEvent(.pageFaults(.period(1)), pid: 1, cpu: nil), words: (1, 2, 1, nil)),
+      Row(
+        program: "on_sample", place: .perfEvent(.contextSwitches(.period(1)), pid: 1, cpu: nil), words: (1, 3, 1, nil)),
+      Row(program: "on_sample", place: .perfEvent(.cycles(.frequency(99)), pid: 1, cpu: nil), words: (0, 0, 99, nil)),
+    ]
+    for row in rows {
+      let kernel = ImaginaryKernel(files: Self.files)
+      let link = try LinuxKernel(systemCalls: kernel).load(object, programs: [row.program]).program(row.program)
+        .attach(to: row.place)
+      link.detach()
+      let event = try #require(kernel.events.first)
+      func word(_ offset: Int, _ count: Int = 8) -> UInt64 {
+        UInt64(bitPattern: event.signed(at: offset, byteCount: count))
+      }
+      #expect(word(0, 4) == row.words.0 && word(8) == row.words.1, "\(row)")
+      if let period = row.words.2 { #expect(word(16) == period, "\(row)") }
+      if let place = row.words.3 { #expect(word(64) == place, "\(row)") }
+    }
+    for isReturn in [false, true] {
+      let kernel = ImaginaryKernel(files: Self.files)
+      let link = try LinuxKernel(systemCalls: kernel).load(object, programs: ["on_functions"]).program("on_functions")
+        .attach(
+          to: .userSymbols(
+            file: library, symbols: ["merops_one", "merops_two"], cookies: [7, 8], isReturn: isReturn, pid: 77))
+      link.detach()
+      let request = try #require(kernel.requests(28).first)
+      // BPF_TRACE_UPROBE_MULTI: a path, offsets, no counters, cookies, their number, the flag for returns, the process.
+      #expect(request.word(8) == 48 && request.long(16) != 0 && request.long(24) != 0 && request.long(32) == 0)
+      #expect(request.long(40) != 0 && request.word(48) == 2)
+      #expect(request.word(52) == (isReturn ? 1 : 0) && request.word(56) == 77)
+    }
+  }
+
   @Test(
     "on this kernel, links that it lacks end in an error that says so", .enabled(if: canRun, RealKernel.reason))
   func missingKinds() async throws {

@@ -97,5 +97,7 @@ struct LinkFaultTests {
     let old = LinuxKernel(systemCalls: ScriptedKernel(files: ["/proc/sys/kernel/osrelease": "5.4.0-generic\n"]))
     #expect(try old.version() == LinuxVersion(5, 4))
     #expect(old.advice(on: .taskWork, .no("")).contains("it came with Linux 6.18.0; this is 5.4.0"))
+    let first = LinuxKernel(systemCalls: ScriptedKernel(files: ["/proc/sys/kernel/osrelease": "6.18.0\n"]))
+    #expect(!first.advice(on: .taskWork, .no("")).contains("it came with"))
   }
 }

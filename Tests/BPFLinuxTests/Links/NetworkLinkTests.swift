@@ -22,6 +22,7 @@ struct NetworkLinkTests {
     SEC("cgroup/sock_create") int on_socket(struct bpf_sock *socket) { __sync_fetch_and_add(&hits, 1); return 1; }
     SEC("cgroup/sock_create") int other_on_socket(struct bpf_sock *socket) {
       __sync_fetch_and_add(&others, 1); return 1; }
+    SEC("netfilter") int on_packet(struct bpf_nf_ctx *context) { __sync_fetch_and_add(&hits, 1); return 1; }
     SEC("sk_lookup") int lookup(struct bpf_sk_lookup *context) { __sync_fetch_and_add(&hits, 1); return 1; }
     """
 
@@ -106,6 +107,34 @@ struct NetworkLinkTests {
     try await network.run { OwnNetwork.sendPacket() }
     try await waitUntil("a socket was looked up") { try word(loaded, "hits") > 0 }
     attachment.detach()
+  }
+
+  private static let hasNetfilter: Bool =
+    canUse && LinuxFeature.all.contains { $0.name == "netfilter" && RealKernel.shared.has($0) == .yes }
+
+  @Test(
+    "a program sees the packets on their way through netfilter, at a place and a priority that are then taken",
+    .enabled(if: hasNetfilter, "needs CONFIG_NETFILTER_BPF_LINK and a network namespace of its own"))
+  func netfilter() async throws {
+    let loaded = try RealKernel.shared.load(try await Fixture.object(Self.source), programs: ["on_packet"])
+    let network = try await OwnNetwork()
+    let program = try loaded.program("on_packet")
+    let hook = NetfilterHook(.ipv4, .localIn, priority: 7)
+    let attachment = try await network.run {
+      try OwnNetwork.raiseLoopback()
+      return Carrier(try program.attach(to: .netfilter(hook)))
+    }.take()
+    #expect(try attachment.information().map(\.kind) == [.netfilter])
+    try await network.run { OwnNetwork.sendPacket() }
+    try await waitUntil("a packet was seen") { try word(loaded, "hits") > 0 }
+    let taken = await #expect(throws: BPFError.self) {
+      try await network.run { try program.attach(to: .netfilter(hook)).detach() }
+    }
+    #expect(taken?.problem == "a program is there with the same priority", "\(taken?.description ?? "")")
+    attachment.detach()
+    let before = try word(loaded, "hits")
+    try await network.run { OwnNetwork.sendPacket() }
+    #expect(try word(loaded, "hits") == before)
   }
 
   /// A folder for control groups, if a cgroup2 file system is mounted where one can be made.
