@@ -107,11 +107,16 @@ extension BPFMap {
   /// `mmap` of the map: the memory that is shared with programs.
   ///
   /// - Parameter writable: whether user space wants to write.
-  /// - Throws: ENOTSUPP (524) when values have special fields or the type cannot, EINVAL without `BPF_F_MMAPABLE`,
-  ///   EPERM when writing to a frozen map, EACCES when writing to a map with `BPF_F_RDONLY_PROG`.
+  /// - Throws: EACCES when the map cannot be read, or not be written (`BPF_F_WRONLY`, `BPF_F_RDONLY`), ENOTSUPP (524)
+  ///   when values have special fields or the type cannot, EPERM when writing to a frozen map, EACCES when writing to
+  ///   a map with `BPF_F_RDONLY_PROG`, EINVAL with `BPF_F_RDONLY` and without `BPF_F_MMAPABLE`.
   public final func mapMemory(writable: Bool) throws(MapError) -> MemoryBlock {
     try user(.map) { () throws(LinuxErrno) in
+      // What the descriptor does not allow is refused before the map is asked.
+      guard canUserRead, !(writable && definition.flags.contains(.readOnly)) else { throw .accessDenied }
       guard type == .array, !layout.hasFields else { throw .notSupportedInternal }
+      // To Linux a shared mapping of a descriptor that cannot be written is a private one, which maps do not have.
+      guard !definition.flags.contains(.readOnly) else { throw .invalidArgument }
       if writable, isFrozen { throw .operationNotPermitted }
       if writable, definition.flags.contains(.readOnlyForPrograms) { throw .accessDenied }
       guard definition.flags.contains(.memoryMappable) else { throw .invalidArgument }

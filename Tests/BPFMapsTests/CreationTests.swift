@@ -165,6 +165,22 @@ import Testing
   }
 }
 
+extension CreationTests {
+  @Test("inner maps must have the template's special fields")
+  func innerFields() throws {
+    let environment = InnerMaps()
+    for (template, candidate, expected) in [
+      ("work", "work", 0), ("work", "plain", 22), ("plain", "work", 22), ("plain", "plain", 0),
+    ] as [(String, String, Int32)] {
+      var outer = define(.arrayOfMaps, 4, 4, 2)
+      outer.innerMap = Indirect(try SpecialFieldTests.define(.array, template))
+      let map = try BPFMap.create(outer, environment: environment)
+      environment.map = try BPFMap.create(try SpecialFieldTests.define(.array, candidate))
+      #expect(errno { try map.updateElement(bytes(0), to: bytes(3)) } == expected, "\(template) \(candidate)")
+    }
+  }
+}
+
 /// Answers each descriptor with one map.
 final class InnerMaps: MapEnvironment, @unchecked Sendable {
   var map: BPFMap?

@@ -65,6 +65,34 @@ import Testing
     }
   }
 
+  @Test("the element that was replaced on a CPU is that CPU's next replacement")
+  func replacements() throws {
+    let map = try BPFMap.create(define(.hash, 4, 8, 4), cpuCount: 2)
+    try map.put(bytes(1), bytes(0, 8))
+    let first = map.seen(bytes(1))
+    try map.put(bytes(1), bytes(1, 8), cpu: 1)
+    let second = map.seen(bytes(1))
+    try map.put(bytes(1), bytes(2, 8), cpu: 0)
+    #expect(![first, second].contains(map.seen(bytes(1))))
+    try map.put(bytes(1), bytes(3, 8), cpu: 1)
+    #expect(map.seen(bytes(1)) == first)
+    try map.put(bytes(1), bytes(4, 8), cpu: 0)
+    #expect(map.seen(bytes(1)) == second)
+  }
+
+  @Test("a program's new element of a per-CPU hash has zeros on the other CPUs")
+  func otherCPUs() throws {
+    let map = try BPFMap.create(define(.perCPUHash, 4, 8, 4, .noPreallocation), cpuCount: 2)
+    try map.updateElement(bytes(1), to: bytes(9, 8) + bytes(9, 8))
+    let place = map.seen(bytes(1))
+    try map.deleteElement(bytes(1))
+    try map.put(bytes(2), bytes(5, 8), cpu: 1)
+    #expect(map.seen(bytes(2)) == place && map.lookup(bytes(2)) == bytes(0, 8) + bytes(5, 8))
+    let plain = try BPFMap.create(define(.hash, 4, 8, 4), cpuCount: 2)
+    try plain.put(bytes(1), bytes(1, 8))
+    #expect(plain.programLookup(bytes(1).span.bytes, onCPU: 0) == nil, "a plain hash has no values of CPUs")
+  }
+
   @Test("an iteration visits each element once, and the visited one may be deleted")
   func iteration() throws {
     let map = try BPFMap.create(define(.hash, 4, 8, 64))
@@ -92,6 +120,28 @@ import Testing
     let writeOnly = try BPFMap.create(define(.hash, 4, 8, 4, .writeOnly))
     #expect(errno { _ = try writeOnly.lookupElement(bytes(0)) } == 1)
     #expect(errno { _ = try writeOnly.nextKey() } == 1)
+    try writeOnly.updateElement(bytes(1), to: bytes(1, 8))
+    #expect(writeOnly.lookup(bytes(1)) == nil && writeOnly.keys.isEmpty)
+    #expect(errno { _ = try writeOnly.lookupBatch(count: 1) } == 1)
+    #expect(errno { _ = try BPFMap.create(define(.bloomFilter, 0, 8, 4, .writeOnly)).contains(bytes(1, 8)) } == 1)
+  }
+
+  @Test("a key or a value of another size is EINVAL")
+  func sizes() throws {
+    let hash = try BPFMap.create(define(.hash))
+    try hash.updateElement(bytes(1), to: bytes(1, 8))
+    for count in [0, 3, 5, 8] {
+      #expect(errno { _ = try hash.lookupElement(bytes(1, count)) } == 22)
+      #expect(errno { _ = try hash.lookupAndDeleteElement(bytes(1, count)) } == 22)
+      #expect(errno { try hash.updateElement(bytes(1, count), to: bytes(1, 8)) } == 22)
+      #expect(errno { try hash.deleteElement(bytes(1, count)) } == 22)
+      #expect(errno { _ = try hash.nextKey(after: bytes(1, count)) } == 22)
+      #expect(hash.lookup(bytes(1, count)) == nil)
+    }
+    for count in [0, 7, 9, 16] {
+      #expect(errno { try hash.updateElement(bytes(1), to: bytes(1, count)) } == 22)
+      #expect(errno { _ = try BPFMap.create(define(.bloomFilter, 0, 8, 4)).contains(bytes(1, count)) } == 22)
+    }
   }
 
   @Test("batches of a hash give whole buckets and end with ENOENT")

@@ -188,6 +188,34 @@ final class KernelMap {
     )
   }
 
+  /// One of the batch commands on so many keys: the error number and how many elements were done.
+  func batch(
+    _ command: Int, keys: [[UInt8]], values: [[UInt8]] = [], elementFlags: UInt64
+  ) -> (errno: UInt8, count: Int) {
+    var attributes = [UInt8](repeating: 0, count: 56)
+    func put(_ value: UInt64, _ offset: Int, _ count: Int = 8) {
+      for index in 0..<count { attributes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
+    }
+    var keyBytes: [UInt8] = keys.joined() + [0]
+    var valueBytes: [UInt8] = values.joined() + [0]
+    var output = [UInt8](repeating: 0, count: 16)
+    put(UInt64(keys.count), 32, 4)
+    put(UInt64(descriptor), 36, 4)
+    put(elementFlags, 40)
+    let result = keyBytes.withUnsafeMutableBytes { keys in
+      valueBytes.withUnsafeMutableBytes { values in
+        output.withUnsafeMutableBytes { output in
+          put(UInt64(UInt(bitPattern: output.baseAddress)), 8)
+          put(UInt64(UInt(bitPattern: keys.baseAddress)), 16)
+          put(UInt64(UInt(bitPattern: values.baseAddress)), 24)
+          return Self.call(command, &attributes)
+        }
+      }
+    }
+    let isDone = result >= 0 || attributes[32] < UInt8(keys.count)
+    return (result < 0 ? UInt8(truncatingIfNeeded: -result) : 0, isDone ? Int(attributes[32]) : 0)
+  }
+
   func update(_ key: [UInt8], _ value: [UInt8], flags: UInt64 = 0) throws(LinuxErrno) {
     var value = value
     try element(2, key: key, value: &value, flags: flags)

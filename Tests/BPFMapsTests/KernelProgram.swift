@@ -20,6 +20,39 @@ final class KernelProgram {
       ])
   }
 
+  /// `bpf_map_update_elem` with a key of up to eight bytes and the value after it: the result is the helper's.
+  ///
+  /// - Parameter mayHaveLock: whether values may have a `bpf_spin_lock`, which tracing programs do not take.
+  static func update(
+    of map: KernelMap, valueSize: Int, flags: UInt64, mayHaveLock: Bool
+  ) throws(LinuxErrno) -> KernelProgram {
+    let words = (valueSize + 7) / 8
+    let value = (0..<words).flatMap { word in
+      [instruction(0x79, 3, 1, Int16(8 + 8 * word)), instruction(0x7b, 10, 3, Int16(8 * word - 8 - 8 * words))]
+    }
+    let arguments: [[UInt8]] = [
+      instruction(0xbf, 2, 10), instruction(0x07, 2, 0, 0, -8), instruction(0xbf, 3, 10),
+      instruction(0x07, 3, 0, 0, Int32(-8 - 8 * words)),
+      instruction(0x18, 4, 0, 0, Int32(truncatingIfNeeded: flags)),
+      instruction(0, 0, 0, 0, Int32(truncatingIfNeeded: flags >> 32)),
+      instruction(0x18, 1, 1, 0, map.descriptor), instruction(0), instruction(0x85, 0, 0, 0, 2), instruction(0x95),
+    ]
+    return try KernelProgram(loadContext(words: 1) + value + arguments, type: mayHaveLock ? systemCall : rawTracepoint)
+  }
+
+  /// `bpf_map_delete_elem` with a key of up to eight bytes: the result is the helper's.
+  static func delete(in map: KernelMap, mayHaveLock: Bool) throws(LinuxErrno) -> KernelProgram {
+    try KernelProgram(
+      loadContext(words: 1) + [
+        instruction(0xbf, 2, 10), instruction(0x07, 2, 0, 0, -8), instruction(0x18, 1, 1, 0, map.descriptor),
+        instruction(0), instruction(0x85, 0, 0, 0, 3), instruction(0x95),
+      ], type: mayHaveLock ? systemCall : rawTracepoint)
+  }
+
+  /// The type of programs that may use any map (`BPF_PROG_TYPE_RAW_TRACEPOINT`), and that of those that are run by
+  /// request (`BPF_PROG_TYPE_SYSCALL`).
+  private static let (rawTracepoint, systemCall) = (17, 31)
+
   /// `bpf_ringbuf_output` of a record that repeats eight bytes: the result is the helper's.
   static func output(to map: KernelMap, byteCount: Int, flags: Int32) throws(LinuxErrno) -> KernelProgram {
     let words = (byteCount + 7) / 8
@@ -44,18 +77,18 @@ final class KernelProgram {
       + bytes(Int(UInt32(bitPattern: immediate)))
   }
 
-  private init(_ instructions: [[UInt8]]) throws(LinuxErrno) {
+  private init(_ instructions: [[UInt8]], type: Int = systemCall) throws(LinuxErrno) {
     let code = instructions.flatMap { $0 }
     let license = Array("GPL".utf8) + [0]
     let result = code.withUnsafeBytes { code in
       license.withUnsafeBytes { license in
         var attributes = [UInt8](repeating: 0, count: 168)
-        // A program of type SYSCALL (31), sleepable as all of them.
-        attributes.replaceSubrange(0..<4, with: bytes(31))
+        attributes.replaceSubrange(0..<4, with: bytes(type))
         attributes.replaceSubrange(4..<8, with: bytes(code.count / 8))
         attributes.replaceSubrange(8..<16, with: bytes(Int(bitPattern: code.baseAddress), 8))
         attributes.replaceSubrange(16..<24, with: bytes(Int(bitPattern: license.baseAddress), 8))
-        attributes.replaceSubrange(44..<48, with: bytes(16))
+        // Programs that are run by request are sleepable.
+        if type == Self.systemCall { attributes.replaceSubrange(44..<48, with: bytes(16)) }
         return KernelMap.call(5, &attributes)
       }
     }
@@ -69,7 +102,7 @@ final class KernelProgram {
     #endif
   }
 
-  /// `BPF_PROG_TEST_RUN` with a context of eight bytes: what the program returns.
+  /// `BPF_PROG_TEST_RUN` with a context of words: what the program returns.
   func run(_ context: [UInt8]) throws(LinuxErrno) -> Int32 {
     var attributes = [UInt8](repeating: 0, count: 80)
     let result = context.withUnsafeBytes { context in

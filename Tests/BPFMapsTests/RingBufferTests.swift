@@ -71,6 +71,23 @@ import Testing
     #expect(ring.reserve(byteCount: 3000) != nil)
   }
 
+  @Test("a record is finished once, and no more are taken than asked for")
+  func once() throws {
+    let ring = try make()
+    let discarded = try #require(ring.reserve(byteCount: 8))
+    ring.discard(at: discarded)
+    ring.submit(at: discarded)
+    let submitted = try #require(ring.reserve(byteCount: 8))
+    ring.submit(at: submitted)
+    ring.submit(at: submitted)
+    ring.discard(at: submitted)
+    for value in 1...3 { try ring.output(bytes(value, 8).span.bytes) }
+    #expect(try ring.takeRecords(limit: 2) == [bytes(0, 8), bytes(1, 8)])
+    #expect(try ring.takeRecords(limit: 2) == [bytes(2, 8), bytes(3, 8)])
+    #expect(errno { try ring.programUpdate(bytes(0).span.bytes, bytes(0).span.bytes, flags: .any, cpu: 0) } == 524)
+    #expect(errno { try ring.programDelete(bytes(0).span.bytes, cpu: 0) } == 524)
+  }
+
   @Test("user space is woken when it has read up to the record, or by flag")
   func wakeups() throws {
     let ring = try make()

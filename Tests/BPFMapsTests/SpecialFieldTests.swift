@@ -17,6 +17,10 @@ import Testing
         struct timed { u64 before; struct bpf_timer timer; };
         struct locked { struct bpf_spin_lock lock; u32 before; struct bpf_task_work work; u64 after; };
         struct plain { u64 a; u64 b; u64 c; };
+        struct task_struct { u32 pid; }; struct bpf_refcount { u32 value; };
+        struct holder { u64 before; struct task_struct __attribute__((btf_type_tag("kptr"))) *task; u64 after; };
+        struct held { struct bpf_spin_lock lock; u32 pad; struct task_struct __attribute__((btf_type_tag("kptr"))) *task; };
+        struct counted { u64 before; struct bpf_refcount count; u32 pad; u64 after; };
         struct two { struct bpf_task_work a; struct bpf_task_work b; u64 c; };
         struct key { u32 length; u32 data; };
         """)
@@ -62,6 +66,9 @@ import Testing
     (.perCPUHash, "two", [], 0), (.lruHash, "locked", [], 95), (.hash, "locked", [], 0), (.array, "timed", [], 0),
     (.perCPUArray, "timed", [], 95), (.taskStorage, "plain", .noPreallocation, 0), (.perCPUArray, "plain", [], 0),
     (.longestPrefixMatchTrie, "plain", .noPreallocation, 0), (.bloomFilter, "plain", [], 0),
+    (.taskStorage, "held", .noPreallocation, 0), (.perCPUArray, "held", [], 95), (.perCPUHash, "holder", [], 0),
+    (.perCPUArray, "holder", [], 0), (.lruPerCPUHash, "holder", [], 0), (.hash, "held", [], 0),
+    (.longestPrefixMatchTrie, "holder", .noPreallocation, 95), (.queue, "holder", [], 22),
   ]
 
   @Test("maps take the fields that section 3.2 says, and refuse the others with its numbers")
@@ -156,6 +163,77 @@ import Testing
     }
   }
 
+  @Test("each CPU's value has fields of its own, which the same operations release")
+  func perCPUReleases() throws {
+    for type in [MapType.perCPUArray, .perCPUHash, .lruPerCPUHash] {
+      let recorder = Recorder()
+      let map = try BPFMap.create(try Self.define(type, "holder"), cpuCount: 3, observer: recorder)
+      let all = bytes(1, 24) + bytes(2, 24) + bytes(3, 24)
+      try map.updateElement(bytes(1), to: all)
+      // An LRU hash takes another element for each insertion.
+      var places = try (0..<3).map { try #require(map.seen(bytes(1), cpu: $0)) }
+      func insert() throws {
+        try map.updateElement(bytes(1), to: all)
+        places = try (0..<3).map { try #require(map.seen(bytes(1), cpu: $0)) }
+        _ = recorder.take()
+      }
+      func released() -> [ReleaseCause: [Int]] {
+        Dictionary(grouping: recorder.take().filter { places.contains($0.offset) }, by: \.cause)
+          .mapValues { $0.map(\.offset).sorted() }
+      }
+      _ = recorder.take()
+      try map.put(bytes(1), bytes(4, 24), cpu: 1)
+      #expect(released() == [.update: [places[1]]], "\(type): a program's update")
+      try map.updateElement(bytes(1), to: all)
+      #expect(released() == [.update: places], "\(type): an update")
+      if type != .perCPUArray {
+        #expect(try map.lookupAndDeleteElement(bytes(1)) == all)
+        #expect(released() == [.lookupAndDelete: places], "\(type): a lookup and delete")
+        try insert()
+        try map.deleteElement(bytes(1))
+        #expect(released() == [.delete: places], "\(type): a delete")
+        try insert()
+      }
+      map.releaseUserReference()
+      #expect(released() == [.mapRelease: places], "\(type): the end")
+    }
+  }
+
+  @Test("batches release what they delete, and their elements can be used again")
+  func batches() throws {
+    for type in [MapType.hash, .lruHash] {
+      let recorder = Recorder()
+      let map = try BPFMap.create(try Self.define(type, "work"), observer: recorder)
+      let keys = (0..<4).map { bytes($0) }
+      for _ in 0..<3 {
+        #expect(try map.updateBatch(keys: keys, values: keys.map { $0 + bytes(0, 20) }).count == 4)
+        _ = recorder.take()
+        #expect(try map.lookupAndDeleteBatch(count: 10).count == 4)
+        #expect(recorder.take().map(\.cause) == [ReleaseCause](repeating: .lookupAndDelete, count: 4), "\(type)")
+      }
+    }
+  }
+
+  @Test("an element begins its life with fields of zeros and an open lock, whatever the last one left")
+  func reuse() throws {
+    let locked = try BPFMap.create(try Self.define(.hash, "locked", flags: .noPreallocation))
+    try locked.put(bytes(1), bytes(1, 24))
+    let place = try #require(locked.seen(bytes(1)))
+    #expect(locked.lockValue(at: place))
+    try locked.deleteElement(bytes(1))
+    try locked.put(bytes(2), bytes(2, 24))
+    #expect(locked.seen(bytes(2)) == place && locked.lockValue(at: place))
+
+    let counted = try BPFMap.create(try Self.define(.perCPUHash, "counted", flags: .noPreallocation), cpuCount: 2)
+    let value = bytes(1, 24) + bytes(1, 24)
+    try counted.updateElement(bytes(1), to: value)
+    let places = try (0..<2).map { try #require(counted.seen(bytes(1), cpu: $0)) }
+    for place in places { counted.memory.base.storeBytes(of: 7, toByteOffset: place + 8, as: UInt32.self) }
+    try counted.deleteElement(bytes(1))
+    try counted.updateElement(bytes(2), to: value)
+    for place in places { #expect(counted.memory.base.load(fromByteOffset: place + 8, as: UInt32.self) == 0) }
+  }
+
   @Test("an update with BPF_F_LOCK releases the fields of an array and not those of a hash")
   func lockedUpdates() throws {
     for (type, flags, expected) in [
@@ -206,6 +284,10 @@ import Testing
     let offset = try #require(map.seen(bytes(0)))
     #expect(map.lockValue(at: offset))
     #expect(errno { try map.updateElement(bytes(0), to: bytes(0, 24), flags: .lock) } == 35)
+    #expect(errno { _ = try map.lookupElement(bytes(0), flags: .lock) } == 35)
+    // An update without the flag does not ask for the lock, and leaves it to its holder.
+    try map.updateElement(bytes(0), to: bytes(1, 24))
+    #expect(!map.lockValue(at: offset))
     map.unlockValue(at: offset)
     #expect(errno { try map.updateElement(bytes(0), to: bytes(0, 24), flags: .lock) } == 0)
   }

@@ -20,7 +20,8 @@ extension BPFMap {
   package final func lockValue(at offset: Int) -> Bool {
     guard let lock = layout.lockOffset else { return false }
     return memory.withAtomicHalf(at: offset + lock) { word in
-      for attempt in 0..<1_000_000 {
+      // A holder on another thread only copies a value. Where many threads want the processor, each wait is long.
+      for attempt in 0..<20_000 {
         if word.load(ordering: .relaxed) == 0,
           word.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
         {
