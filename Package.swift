@@ -132,7 +132,8 @@ let package = Package(
     tests(
       "BPFSimulatorTests",
       [
-        "BPFSimulator", "BPFTaskWork", "BPFLinux", "BPFCompiler", "BPFMaps", "BPFObject", "BPFInstructions",
+        "BPFSimulator", "BPFExecution", "BPFTaskWork", "BPFLinux", "BPFCompiler", "BPFMaps", "BPFObject",
+        "BPFInstructions",
         "BPFTypeFormat", "BPFParity", "Merops",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),

@@ -40,9 +40,6 @@ private let maximumTailCalls = 33
 private func tailCall(_ run: ProgramRun, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {
   let name = "bpf_tail_call"
   let array = try run.map(invocation.r2, name, argument: 2)
-  guard run.context != nil else {
-    throw ExecutionFault(.environment("\(name): a callback has no context to pass on"))
-  }
   try run.requireContext(invocation.r1, name)
   if let open = run.openSections {
     throw ExecutionFault(.environment("\(name): the called program cannot close what is open: \(open)"))

@@ -51,8 +51,8 @@ private func timerSetCallback(_ run: ProgramRun, _ invocation: inout Invocation)
   let (map, element) = try run.timer(invocation.r1, name)
   let callback = try run.function(invocation.r2, name, argument: 2, invocation)
   guard run.cpu.context < .nmi else { return LinuxErrno.notSupported.register }
+  // The map's last user has taken its timers along, so that there is one.
   guard var timer = map.timers[element] else { return LinuxErrno.invalidArgument.register }
-  guard map.userReferenceCount > 0 else { return LinuxErrno.operationNotPermitted.register }
   let program = run.program(of: invocation)
   let previous = timer.program
   if previous !== program {
@@ -79,7 +79,7 @@ private func timerStart(_ run: ProgramRun, _ invocation: inout Invocation) throw
   if flags.contains(.absolute) {
     time = timer.clock == Clock.realTime ? limited - min(limited, machine.configuration.realTimeAtStart) : limited
   }
-  machine.start(timer, of: element, in: map, at: max(time, machine.now), on: run.cpu)
+  machine.start(timer, of: element, in: map, at: time, on: run.cpu)
   return 0
 }
 

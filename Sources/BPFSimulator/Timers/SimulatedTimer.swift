@@ -30,7 +30,7 @@ extension Machine {
     return nextTimerIdentity
   }
 
-  /// Lets a timer expire at a time, and not at the one that was set before.
+  /// Lets a timer expire at a time, at once when that has passed, and not at the one that was set before.
   func start(_ timer: SimulatedTimer, of element: ElementIndex, in map: LoadedMap, at time: UInt64, on cpu: CPU) {
     var timer = timer
     stop(&timer)
@@ -68,20 +68,20 @@ extension Machine {
     timer.isDue = true
     map.timers[element] = timer
     let cpu = cpus[timer.cpu]
-    cpu.dueTimers.append(DueTimer(map: map.id, element: element, identity: timer.identity))
+    cpu.dueTimers.append(DueTimer(map: map.id, element: element))
     runDueTimers(on: cpu)
   }
 
   /// Runs the callbacks of timers whose time has come; returns whether there were any.
+  ///
+  /// A CPU that has its interrupts off is in the middle of something.
   @discardableResult
   func runDueTimers(on cpu: CPU) -> Bool {
-    guard cpu.activityDepth == 0, cpu.interruptsOffDepth == 0, !cpu.dueTimers.isEmpty else { return false }
+    guard cpu.activityDepth == 0, !cpu.dueTimers.isEmpty else { return false }
     let due = cpu.dueTimers
     cpu.dueTimers = []
     for entry in due {
-      guard let map = map(id: entry.map), let timer = map.timers[entry.element], timer.identity == entry.identity,
-        timer.isDue
-      else { continue }
+      guard let map = map(id: entry.map), let timer = map.timers[entry.element], timer.isDue else { continue }
       map.timers[entry.element]?.isDue = false
       runCallback(of: timer, element: entry.element, in: map, on: cpu)
     }
@@ -114,5 +114,4 @@ extension Machine {
 struct DueTimer {
   var map: UInt32
   var element: ElementIndex
-  var identity: UInt64
 }

@@ -69,6 +69,7 @@ import Testing
 
   @Test("a helper that is not for the type of the map ends the program, and so does a wrong pointer")
   func refusals() throws {
+    let lock = "r1 = value(array) ll\ncall bpf_spin_lock\n"
     let array = "r1 = map(array) ll\n", queue = "r1 = map(queue) ll\n", stack = "r2 = r10\nr2 += -8\n"
     let rows: [(name: String, text: String, message: String)] = [
       ("push", array + stack + "r3 = 0\ncall bpf_map_push_elem", "it takes maps of type queue, stack, bloom_filter"),
@@ -90,6 +91,9 @@ import Testing
       ("frozen", "r1 = map(frozen) ll\n" + stack + "r3 = r2\nr4 = 0\ncall bpf_map_update_elem", "may not write"),
       ("frozen_delete", "r1 = map(frozen) ll\n" + stack + "call bpf_map_delete_elem", "may not write"),
       ("unlock", "r1 = value(array) ll\ncall bpf_spin_unlock", "this lock is not held"),
+      ("unlock_other", lock + "r1 = value(array) ll\nr1 += 8\ncall bpf_spin_unlock", "this lock is not held"),
+      ("lock_twice", lock + lock, "a lock is held already"),
+      ("lock_nothing", "r1 = 8\ncall bpf_spin_lock", "4 writable"),
       ("long", "r1 = value(array) ll\nr2 = 17\nr3 = 0\ncall bpf_probe_read_kernel", "17 writable bytes"),
       ("negative", "r1 = value(array) ll\nr2 = -1\nr3 = 0\ncall bpf_probe_read_kernel", "which is no size"),
       ("long_text", "r1 = value(array) ll\nr2 = 17\nr3 = r1\ncall bpf_strncmp", "17 readable bytes"),

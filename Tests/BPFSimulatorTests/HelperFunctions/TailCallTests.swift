@@ -32,6 +32,21 @@ import Testing
     }
   }
 
+  @Test("a tail call to a program of another type fails, and none leaves anything open")
+  func otherType() throws {
+    var object = AssembledObject()
+    try object.map("programs", .programArray, value: 4, entries: 2)
+    object.fillSlots(of: "programs", with: [0: "traced"])
+    try object.program("traced", "r0 = 7\nexit", kind: ProgramKind(type: .rawTracepoint))
+    let jump = "r2 = map(programs) ll\nr3 = 0\ncall bpf_tail_call\n"
+    try object.call("cross", "r1 = r9\n" + jump)
+    try object.call("open", "call kfunc(bpf_rcu_read_lock)\nr1 = r9\n" + jump)
+    let pair = try KernelPair(object.file, isSimulatedOnly: true)
+    #expect(try pair.call("cross") == [-22])
+    let error = #expect(throws: MachineError.self) { try pair.call("open") }
+    #expect(error?.message.contains("the called program cannot close what is open") == true, "\(error?.message ?? "")")
+  }
+
   @Test("lines of the trace log have up to three values, or an array of them; wrong formats print nothing")
   func traceLog() throws {
     var object = AssembledObject()

@@ -1,3 +1,4 @@
+import BPFExecution
 import BPFMaps
 import BPFObject
 import BPFSimulator
@@ -5,7 +6,12 @@ import Testing
 
 @Suite struct TimerTests {
   private static let value =
-    "struct bpf_timer { u64 a[2]; } __attribute__((aligned(8))); struct value { u64 count; struct bpf_timer timer; u64 cpu; u64 key; };"
+    "struct bpf_timer { u64 a[2]; } __attribute__((aligned(8))); struct value { u64 count; struct bpf_timer timer; u64 cpu; u64 key; u64 place; };"
+
+  /// Programs that may be entered anywhere, and so may not use timers.
+  private static let tracing: [(String, ProgramType)] = [
+    ("sample", .perfEvent), ("probe", .kprobe), ("trace", .tracepoint), ("raw", .rawTracepoint),
+  ]
 
   /// Each program's context is: two arguments for the helper. The callback counts, and notes the CPU and the key.
   private func object() throws -> ObjectFile {
@@ -22,6 +28,7 @@ import Testing
       *(u64 *)(r7 + 24) = r0
       w1 = *(u32 *)(r6 + 0)
       *(u64 *)(r7 + 32) = r1
+      *(u64 *)(r7 + 40) = r6
       """
     let lookup = """
       r6 = r1
@@ -68,11 +75,31 @@ import Testing
       "start",
       lookup + "\nr2 = *(u64 *)(r6 + 0)\nr3 = *(u64 *)(r6 + 8)\ncall bpf_timer_start" + end)
     try object.program("cancel", lookup + "\ncall bpf_timer_cancel" + end)
+    // The callback overwrites its own element, which ends the timer, and then counts in another map.
+    try object.program(
+      "set_overwriting", lookup + "\nr2 = function(callback) ll\ncall bpf_timer_set_callback" + end,
+      functions: [
+        (
+          "callback",
+          """
+          r1 = map(timers) ll
+          r4 = 0
+          call bpf_map_update_elem
+          r1 = value(plain) ll
+          r2 = 77
+          *(u64 *)(r1 + 0) = r2
+          r0 = 0
+          exit
+          """
+        )
+      ])
     try object.program("misplaced", lookup + "\nr1 += 8\ncall bpf_timer_cancel" + end)
     try object.program("wrong_map", lookup + "\nr2 = map(plain) ll\nr3 = 1\ncall bpf_timer_init" + end)
     try object.program("plain", "r1 = value(plain) ll\ncall bpf_timer_cancel\nexit")
     try object.program("stack", "r1 = r10\nr1 += -16\ncall bpf_timer_cancel\nexit")
-    try object.program("sample", lookup + "\ncall bpf_timer_cancel" + end, kind: ProgramKind(type: .perfEvent))
+    for (name, type) in Self.tracing {
+      try object.program(name, lookup + "\ncall bpf_timer_cancel" + end, kind: ProgramKind(type: type))
+    }
     return object.file
   }
 
@@ -106,6 +133,8 @@ import Testing
     #expect(try outcome(object)[0] == 0)
     try machine.advance(by: 2_000)
     #expect(try outcome(object) == [1, 1, 1])
+    let key = try object.map("timers").lookupElement([1, 0, 0, 0]).memoryWords[5]
+    #expect(key != 0 && machine.memory.read(key, byteCount: 4) == nil, "the key is there during the call only")
     let event = try #require(machine.timeline.last { if case .timerExpired = $0.kind { true } else { false } })
     #expect(event.context == .softirq && event.cpu == 1 && event.time >= start + 4_900)
     try machine.advance(by: 100_000)
@@ -122,7 +151,7 @@ import Testing
     #expect(try call(object, "start", 1) == -22)
     #expect(try call(object, "cancel") == 0)
     #expect(try call(object, "set_callback") == 0)
-    #expect(try call(object, "start", 1, 4) == -22)
+    for flags: UInt64 in [4, 8, 1 << 32] { #expect(try call(object, "start", 1, flags) == -22) }
     #expect(try call(object, "start", 1000, 2) == 0)
     #expect(try call(object, "cancel") == 1)
     // The callback went with the cancellation.
@@ -179,7 +208,7 @@ import Testing
     try call(object, "init", 1)
     try call(object, "set_callback")
     try call(object, "start", 1_000)
-    try object.map("timers").updateElement([1, 0, 0, 0], to: [UInt8](repeating: 0, count: 40))
+    try object.map("timers").updateElement([1, 0, 0, 0], to: [UInt8](repeating: 0, count: 48))
     try machine.advance(by: 10_000)
     #expect(try outcome(object)[0] == 0)
     #expect(try call(object, "init", 1) == 0)
@@ -225,6 +254,94 @@ import Testing
     #expect(try outcome(object)[0] == 1)
   }
 
+  @Test("no timer is touched in an NMI")
+  func interrupt() throws {
+    let (machine, object) = try loaded()
+    try call(object, "init", 1)
+    try call(object, "set_callback")
+    try machine.interrupt(on: 0, .nmi) { () throws(MachineError) in
+      for program in ["init", "set_callback", "start", "cancel"] {
+        #expect((try? call(object, program, 1)) == -95, "\(program)")
+      }
+    }
+    #expect(try call(object, "start", 1_000) == 0)
+    try machine.advance(by: 10_000)
+    #expect(try outcome(object)[0] == 1)
+  }
+
+  @Test("the callback that was set last is called, and each program is held once and let go")
+  func callbacks() throws {
+    let (machine, object) = try loaded()
+    try call(object, "init", 1)
+    for program in ["set_callback", "set_callback", "set_periodic", "set_cancelling"] { try call(object, program) }
+    for name in ["set_callback", "set_periodic"] {
+      let program = try object.program(name)
+      try object.closeProgram(name)
+      #expect(program.isFreed, "\(name): another one calls back now")
+    }
+    try call(object, "start", 1_000)
+    try machine.advance(by: 10_000)
+    #expect(try outcome(object)[2] == UInt64(bitPattern: -35), "the one that cancels was set last")
+    #expect(try call(object, "cancel") == 0, "a timer that has expired is not active")
+    let last = try object.program("set_cancelling")
+    try call(object, "set_cancelling")
+    try object.closeProgram("set_cancelling")
+    #expect(!last.isFreed)
+    try object.map("timers").updateElement([1, 0, 0, 0], to: [UInt8](repeating: 0, count: 48))
+    #expect(last.isFreed, "the timer has gone with the element's old value")
+  }
+
+  @Test("a callback that ends its own timer runs to its end")
+  func overwriting() throws {
+    let (machine, object) = try loaded()
+    try call(object, "init", 1)
+    try call(object, "set_overwriting")
+    try call(object, "start", 1_000)
+    let program = try object.program("set_overwriting")
+    let plain = try object.map("plain")
+    try object.closeProgram("set_overwriting")
+    // Nothing but programs holds the other map now, and of those only the one that calls back.
+    for name in ["wrong_map", "plain"] { try object.closeProgram(name) }
+    try object.closeMap("plain")
+    try machine.advance(by: 10_000)
+    #expect(machine.faults.isEmpty && program.isFreed)
+    #expect(plain.value(of: ElementIndex(rawValue: 0))?.first == 77)
+  }
+
+  @Test("a timer that is due can still be stopped or put off")
+  func due() throws {
+    for program in ["cancel", "start"] {
+      let (machine, object) = try loaded()
+      try call(object, "init", 1)
+      try call(object, "set_callback")
+      try call(object, "start", 1_000)
+      try machine.interrupt(on: 0, .hardirq) { () throws(MachineError) in
+        try machine.advance(by: 10_000)
+        #expect((try? call(object, program, 50_000)) == (program == "cancel" ? 1 : 0))
+      }
+      #expect(try outcome(object)[0] == 0, "\(program)")
+      try machine.advance(by: 100_000)
+      #expect(try outcome(object)[0] == (program == "cancel" ? 0 : 1), "\(program)")
+    }
+  }
+
+  @Test("a time that has passed is now, and one that a signed clock does not reach is the clock's end")
+  func farTimes() throws {
+    for clock: UInt64 in [0, 1] {
+      let (machine, object) = try loaded()
+      try call(object, "init", clock)
+      try call(object, "set_callback")
+      #expect(try call(object, "start", 5, 1) == 0)
+      try machine.advance(by: 1)
+      #expect(try outcome(object)[0] == 1, "clock \(clock)")
+      #expect(try call(object, "start", .max) == 0)
+      try machine.advance(by: UInt64(Int64.max) - 1_000_000)
+      #expect(try outcome(object)[0] == 1, "clock \(clock)")
+      try machine.advance(by: 2_000_000)
+      #expect(try outcome(object)[0] == 2, "clock \(clock)")
+    }
+  }
+
   @Test("what the verifier refuses ends the run")
   func refusals() throws {
     let cases = [
@@ -237,10 +354,23 @@ import Testing
       #expect(throws: MachineError.self) { try object.run(program, context: [UInt8](repeating: 0, count: 16)) }
       #expect(machine.faults.last?.message.contains(message) == true, "\(machine.faults.last?.message ?? "")")
     }
-    let link = try object.attach("sample", to: .perfEvent())
-    #expect(throws: MachineError.self) { try machine.nmi(on: 0) }
-    #expect(machine.faults.last?.message.contains("tracing progs cannot use bpf_timer yet") == true)
-    link.detach()
+    let events: [(AttachPoint, (Machine) throws -> Void)] = [
+      (.perfEvent(), { try $0.nmi(on: 0) }),
+      (.kernelFunction(name: "do_unlinkat", isReturn: false), { try $0.callKernelFunction("do_unlinkat", on: 0) }),
+      (
+        .tracepoint(group: "sched", name: "sched_waking"),
+        { try $0.passTracepoint("sched", "sched_waking", record: [], on: 0) }
+      ),
+      (.rawTracepoint(name: "sched_waking"), { try $0.passRawTracepoint("sched_waking", [], on: 0) }),
+    ]
+    for ((program, _), (point, happen)) in zip(Self.tracing, events) {
+      let link = try object.attach(program, to: point)
+      let count = machine.faults.count
+      #expect(throws: MachineError.self, "\(program)") { try happen(machine) }
+      #expect(machine.faults.count == count + 1, "\(program)")
+      #expect(machine.faults.last?.message.contains("tracing progs cannot use bpf_timer yet") == true, "\(program)")
+      link.detach()
+    }
     for (program, message) in [("set_wrong", "should have been in [0, 0]"), ("set_sleeping", "may sleep")] {
       try call(object, "cancel")
       try call(object, "init", 1)

@@ -1,3 +1,5 @@
+import BPFMaps
+import BPFObject
 import BPFParity
 import BPFSimulator
 import Testing
@@ -156,5 +158,63 @@ struct MachineTests {
     link.detach()
     #expect(scenario.machine.programIDs.isEmpty)
     #expect(scenario.machine.mapIDs.isEmpty)
+  }
+
+  @Test("a task that is woken runs where it ran last if that CPU is idle, else on an idle one, else on a busy one")
+  func placement() throws {
+    // The busy CPUs, where a task that a signal wakes runs, and where one does whose call is completed.
+    let rows: [(busy: [Int], woken: Int, completed: Int)] = [
+      ([], 2, 2), ([2], 0, 0), ([0, 2], 1, 1), ([0, 1], 2, 2), ([0, 1, 2], 2, 0),
+    ]
+    for row in rows {
+      for isCompleted in [false, true] {
+        var configuration = MachineConfiguration()
+        configuration.cpuCount = 3
+        let machine = try Machine(configuration)
+        let task = try machine.spawn("sleeper")
+        try machine.run(task, on: 2)
+        try machine.block(task, in: .read)
+        for cpu in row.busy { try machine.run(machine.spawn("busy"), on: cpu) }
+        let start = machine.timeline.count
+        // SIGCONT does nothing by default.
+        if isCompleted { try machine.complete(task) } else { try machine.send(signal: 18, to: task) }
+        let event = machine.timeline[start...].first { event in
+          if case .switchedTo = event.kind { event.thread.pid == task.pid } else { false }
+        }
+        #expect(event?.cpu == (isCompleted ? row.completed : row.woken), "\(row) \(isCompleted)")
+      }
+    }
+    let machine = try Machine()
+    let task = try machine.spawn("stopped")
+    try machine.run(task, on: 1)
+    try machine.stop(task)
+    try machine.resume(task)
+    #expect(task.state == .running(cpu: 1), "a task goes on where it was stopped")
+  }
+
+  @Test("a slot holds its map or program until it is emptied")
+  func slots() throws {
+    var object = AssembledObject()
+    try object.map("inner", .array)
+    try object.map("outer", .arrayOfMaps, value: 4, entries: 2)
+    try object.map("programs", .programArray, value: 4, entries: 2)
+    object.fillSlots(of: "outer", with: [1: "inner"])
+    object.fillSlots(of: "programs", with: [1: "target"])
+    try object.program("target", "r0 = 0\nexit", kind: ProgramKind(type: .rawTracepoint))
+    var file = object.file
+    let inner = try #require(file.maps["inner"])
+    file.maps["outer"]?.innerMap = Indirect(inner)
+    let machine = try Machine()
+    let loaded = try machine.load(file)
+    let count = machine.mapIDs.count
+    try loaded.closeMap("inner")
+    #expect(machine.mapIDs.count == count)
+    try loaded.map("outer").deleteElement([1, 0, 0, 0])
+    #expect(machine.mapIDs.count == count - 1)
+    let program = try loaded.program("target")
+    try loaded.closeProgram("target")
+    #expect(!program.isFreed)
+    try loaded.map("programs").deleteElement([1, 0, 0, 0])
+    #expect(program.isFreed && machine.programIDs.isEmpty)
   }
 }

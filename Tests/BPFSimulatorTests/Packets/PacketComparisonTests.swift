@@ -181,6 +181,50 @@ struct PacketComparisonTests {
     }
   }
 
+  @Test("checksums that come out as zero, or are none, are the same")
+  func zeroChecksums() throws {
+    // What goes, what comes, and the seed.
+    let differences: [(old: UInt64?, new: UInt64?, seed: Int32)] = [
+      (1, nil, 1), (1, nil, 0), (0, nil, 0), (0xffff_ffff, nil, -1), (nil, 0, 0), (nil, 1, -2), (nil, 0xffff, 0),
+      (1, 1, 0), (1, 1, 1), (0, 0, 0), (nil, nil, 0), (nil, nil, -1), (nil, nil, 0xffff), (0xffff, 0, 0xffff),
+    ]
+    for row in differences {
+      try compare(
+        .trafficClassifier,
+        """
+        r1 = \(row.old ?? 7) ll
+        *(u64 *)(r10 - 8) = r1
+        r1 = \(row.new ?? 7) ll
+        *(u64 *)(r10 - 16) = r1
+        r1 = r10
+        r1 += -8
+        r2 = \(row.old == nil ? 0 : 4)
+        r3 = r10
+        r3 += -16
+        r4 = \(row.new == nil ? 0 : 4)
+        w5 = \(row.seed)
+        call bpf_csum_diff
+        exit
+        """)
+    }
+    // The checksum that is there, the size of what changed with the mark, and the change.
+    let changes: [(present: UInt8, flags: UInt64, old: UInt64, new: UInt64)] = [
+      (0, 0x22, 1, 2), (0, 0x62, 1, 2), (0, 0x02, 1, 2), (1, 0x22, 0, 1), (1, 0x02, 0, 1), (1, 0x24, 0, 1),
+      (1, 0x62, 0, 1), (5, 0x00, 1, 7), (5, 0x00, 0, 7), (5, 0x20, 0, 7), (5, 0x03, 1, 2), (5, 0x42, 1, 2),
+    ]
+    for row in changes {
+      for layer in [3, 4] {
+        var packet = Self.packet(64)
+        packet[40] = row.present
+        packet[41] = 0
+        try compare(
+          .trafficClassifier,
+          "r2 = 40\nr3 = \(row.old) ll\nr4 = \(row.new) ll\nr5 = \(row.flags)\ncall bpf_l\(layer)_csum_replace\nexit",
+          packet: packet)
+      }
+    }
+  }
+
   @Test("checksums are the same")
   func checksums() throws {
     var random = SystemRandomNumberGenerator()
