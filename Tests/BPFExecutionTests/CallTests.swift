@@ -116,6 +116,16 @@ import Testing
     #expect(try machine.run([.call(kernelFunction: 77), .exit], r1: 21) == 42)
     #expect(try machine.fault([.call(helper: 77), .exit])?.reason == .unknownHelper(77))
     #expect(try machine.fault([.call(kernelFunction: 78), .exit])?.reason == .unknownKernelFunction(78))
+    for register in [Register.r1, .r2, .r3, .r4, .r5] {
+      #expect(try machine.run([.call(kernelFunction: 77), .move(.r0, register), .exit]) == Interpreter.clobbered)
+    }
+  }
+
+  @Test("a call that the budget does not pay for is not made")
+  func callBudget() throws {
+    let program: [Instruction] = [.call(local: 1), .exit, .move(.r0, 1), .exit]
+    #expect(try machine.fault(program, budget: 1)?.reason == .budgetExhausted(budget: 1))
+    #expect(try machine.run(program, budget: 4) == 1)
   }
 
   @Test("what a helper throws ends the run and names the call, its function and the program")

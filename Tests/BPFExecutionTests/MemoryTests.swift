@@ -151,6 +151,9 @@ import Testing
       #expect(try machine.run([.move(.r7, 2), instruction, .exit]) == expected)
     }
     #expect(try machine.run([.move(.r0, 5), load(0x20, .r0, 2), .move(.r0, 6), .exit]) == 0)
+    for register in [Register.r1, .r2, .r3, .r4, .r5] {
+      #expect(try machine.run([load(0x20, .r0, 1), .move(.r0, register), .exit]) == Interpreter.clobbered)
+    }
     machine.packet = nil
     #expect(try machine.fault([load(0x20, .r0, 2), .exit])?.place?.instruction == 0)
   }
