@@ -40,7 +40,7 @@ package struct ScenarioOptions: ParsableArguments {
   package var blockingCall: String?
 
   @Option(
-    name: .customLong("argument"),
+    name: .customLong("argument"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "An argument of the system call or function that is the event: a number, or @TEXT; may be repeated.",
       valueName: "value"))
