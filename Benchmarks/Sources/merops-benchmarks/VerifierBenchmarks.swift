@@ -46,7 +46,7 @@ private struct VerifierComparison {
       throw BenchmarkFailure(description: "the kernel's log has no time: \(log)")
     }
     let start = ThreadClock.now
-    let verdict = Verifier().verify(object.programs["p"] ?? workload.empty, of: object, kernelTypes: types)
+    let verdict = Verifier().verify(try program(of: object), of: object, kernelTypes: types)
     let own = Double(ThreadClock.now - start) / 1e9
     if let counts = log.firstMatch(of: /processed (\d+) insns/),
       Int(counts.1) != verdict.statistics.processedInstructions
@@ -56,9 +56,14 @@ private struct VerifierComparison {
     return (max(microseconds, 1) / 1e6, own)
   }
 
+  private func program(of object: ObjectFile) throws -> Program {
+    guard let program = object.programs["p"] else { throw BenchmarkFailure(description: "the object has no program") }
+    return program
+  }
+
   func stateBytes(_ workload: VerifierWorkload) throws -> Int {
     let object = try workload.object()
-    return Verifier().verify(object.programs["p"] ?? workload.empty, of: object, kernelTypes: types).statistics
+    return Verifier().verify(try program(of: object), of: object, kernelTypes: types).statistics
       .peakStateBytes
   }
 }
@@ -84,8 +89,6 @@ private struct VerifierWorkload: Sendable {
     r6 = r0
 
     """
-
-  var empty: Program { Program(name: "p", section: section, kind: ProgramKind(.trafficClassifier), instructions: []) }
 
   func object() throws -> ObjectFile {
     var slots = try Assembler.assemble(Self.lookup + code + "\nr0 = 0\nexit\n" + functions)
