@@ -29,9 +29,10 @@ extension Exploration {
       return
     }
     if operation == .and || operation == .or { try forkSign(place, right) }
+    let keepsLink = width == .bits64 || registers[place].bitWidth <= 32
     registers[place].number.apply(operation, width, right.number)
     if registers[place].number.isContradictory { registers[place].number.forgetRanges() }
-    linkSum(place, operation, width, right)
+    linkSum(place, operation, width, right, keepsLink)
   }
 
   /// What a shift made of a sign is 0 or -1: masked with a constant it is one of two numbers, and not all between them. As
@@ -50,17 +51,23 @@ extension Exploration {
     }
   }
 
-  /// A number that is a constant more than what it was copied from stays linked with it, once.
+  /// A number that is a constant away from what it was copied from stays linked with it, once.
+  ///
+  /// - Parameter keepsLink: whether all of the number took part in the arithmetic.
   private mutating func linkSum(
-    _ place: Int, _ operation: ArithmeticOperation, _ width: OperandWidth, _ right: RegisterState
+    _ place: Int, _ operation: ArithmeticOperation, _ width: OperandWidth, _ right: RegisterState, _ keepsLink: Bool
   ) {
-    if operation == .add, width == .bits64, registers[place].id != 0, let constant = right.number.constant {
-      let distance = UInt32(truncatingIfNeeded: constant)
-      if registers[place].id & RegisterState.linkFlag != 0 || distance > UInt32(Int32.max) {
-        registers[place].unlink()
+    let isKnown = width == .bits64 ? right.number.bits.isConstant : right.number.bits.isConstant32
+    if operation == .add || operation == .subtract, keepsLink, registers[place].id != 0, isKnown {
+      let constant = right.number.bits.value
+      let moved =
+        width == .bits64 ? Int32(exactly: Int64(bitPattern: constant)) : Int32(truncatingIfNeeded: constant)
+      let distance = operation == .add ? moved : moved.flatMap { $0 == .min ? nil : -$0 }
+      if let distance, registers[place].id & RegisterState.linkFlag == 0 {
+        registers[place].id |= width == .bits64 ? RegisterState.linkFlag64 : RegisterState.linkFlag32
+        registers[place].offset = distance
       } else {
-        registers[place].id |= RegisterState.linkFlag
-        registers[place].offset = Int32(bitPattern: distance)
+        registers[place].unlink()
       }
     } else {
       registers[place].id = 0

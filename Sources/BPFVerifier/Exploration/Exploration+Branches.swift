@@ -195,21 +195,19 @@ extension Exploration {
   }
 
   private static func follow(_ register: inout RegisterState, _ known: RegisterState) {
-    let isSame = register.id & RegisterState.linkFlag == 0 && known.id & RegisterState.linkFlag == 0
+    let flags = (register.id | known.id) & RegisterState.linkFlag
+    // Distances of different widths do not add up.
+    guard flags != RegisterState.linkFlag else { return }
     let from = known.id & RegisterState.linkFlag != 0 ? known.offset : 0
     let to = register.id & RegisterState.linkFlag != 0 ? register.offset : 0
-    if isSame || from == to {
-      let (id, offset) = (register.id, register.offset)
-      register = known
-      register.id = id
-      register.offset = offset
-    } else {
-      let (id, offset) = (register.id, register.offset)
-      register = known
-      register.id = id
-      register.offset = offset
-      register.number.apply(.add, .bits64, ScalarNumber(UInt64(bitPattern: Int64(to) - Int64(from))))
-    }
+    let (id, offset) = (register.id, register.offset)
+    register = known
+    register.id = id
+    register.offset = offset
+    guard flags != 0, from != to else { return }
+    let distance = Int64(to) - Int64(from)
+    register.number.apply(
+      .add, flags == RegisterState.linkFlag32 ? .bits32 : .bits64, ScalarNumber(UInt64(bitPattern: distance)))
   }
 
   // MARK: Null

@@ -55,7 +55,7 @@ struct RegisterState: BitwiseCopyable {
   /// The index of a map, the id of a structure, the number of a stack's frame, the index of a function's first
   /// instruction, or the size of a memory, by kind.
   var object: UInt32
-  /// What copies of a value have in common, 0 for none; the highest bit marks a copy that differs by ``offset``.
+  /// What copies of a value have in common, 0 for none; the two highest bits mark a copy that differs by ``offset``.
   var id: UInt32
   /// The acquired object that the pointer belongs to, 0 for none.
   var reference: UInt32
@@ -67,7 +67,10 @@ struct RegisterState: BitwiseCopyable {
   /// The value of a scalar, or the variable part of a pointer's offset.
   var number: ScalarNumber
 
-  static let linkFlag: UInt32 = 1 << 31
+  static let linkFlag64: UInt32 = 1 << 31
+  static let linkFlag32: UInt32 = 1 << 30
+  /// The marks of a copy that differs by a constant: by arithmetic of 64 bits, or of 32.
+  static let linkFlag = linkFlag64 | linkFlag32
 
   @inline(__always)
   init(kind: RegisterKind, number: ScalarNumber = .zero, flags: RegisterFlags = [], object: UInt32 = 0) {
