@@ -52,8 +52,8 @@ let package = Package(
     module(
       "BPFSimulator",
       [
-        "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFMapViews", "BPFMaps", "BPFExecution", "BPFTaskWork",
-        .product(name: "OrderedCollections", package: "swift-collections"),
+        "BPFInstructions", "BPFTypeFormat", "BPFObject", "BPFDiagnostics", "BPFVerifier", "BPFMapViews", "BPFMaps",
+        "BPFExecution", "BPFTaskWork", .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "CMeropsSymbols"),
     module(
@@ -124,17 +124,17 @@ let package = Package(
       exclude: ["Corpus", "Agreement/known.txt"]),
     tests(
       "BPFDiagnosticsTests",
-      ["BPFDiagnostics", "BPFObject", "BPFLinux", "BPFCompiler", "BPFSimulator"], exclude: ["Golden"]),
+      ["BPFDiagnostics", "BPFVerifier", "BPFObject", "BPFLinux", "BPFCompiler", "BPFSimulator"], exclude: ["Golden"]),
     tests("BPFMapViewsTests", ["BPFMapViews", "BPFObject", "BPFTypeFormat"]),
     tests("BPFMapsTests", ["BPFMaps"]),
-    tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions"]),
+    tests("BPFExecutionTests", ["BPFExecution", "BPFInstructions", "BPFSimulator", "BPFVerifier"]),
     tests("BPFTaskWorkTests", ["BPFTaskWork"]),
     tests(
       "BPFSimulatorTests",
       [
         "BPFSimulator", "BPFExecution", "BPFTaskWork", "BPFLinux", "BPFCompiler", "BPFMaps", "BPFObject",
         "BPFInstructions",
-        "BPFTypeFormat", "BPFParity", "Merops",
+        "BPFTypeFormat", "BPFDiagnostics", "BPFParity", "Merops",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     tests(

@@ -29,7 +29,7 @@ struct ExecutedHeaderTests {
     let text = Self.preamble + before + "\nSEC(\"syscall\") int program(struct answers *a)\n{\n\(body)\nreturn 0;\n}\n"
     let output = try await CompilerForTests.compile(text, options: .init(additionalArguments: ["-Wall", "-Werror"]))
     let machine = try Machine()
-    let object = try machine.load(try ObjectFile(parsing: output.object))
+    let object = try machine.load(try ObjectFile(parsing: output.object), verification: .none)
     let task = try machine.spawn("some-task")
     try machine.run(task, on: 0)
     let (_, context) = try object.run("program", context: [UInt8](repeating: 0, count: 16 * 8 + 64), on: 0)

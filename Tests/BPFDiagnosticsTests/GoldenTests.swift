@@ -3,6 +3,7 @@ import BPFDiagnostics
 import BPFLinux
 import BPFObject
 import BPFSimulator
+import BPFVerifier
 import Foundation
 import Testing
 
@@ -27,6 +28,19 @@ struct GoldenTests {
       count += 1
     }
     #expect(count >= 30)
+  }
+
+  @Test(
+    "are explained by the verifier of Merops in the same words",
+    .enabled(if: Clang.isPresent, "needs a clang for BPF"))
+  func own() async throws {
+    let object = try await Self.object()
+    for program in object.programs.values {
+      let text = try Self.ownRendering(of: program, in: object)
+      let file = Self.folder.appending(path: "BPFDiagnosticsTests/Golden/\(program.name).txt")
+      let expected = try String(contentsOf: file, encoding: .utf8)
+      #expect(text == expected, "\(program.name)")
+    }
   }
 
   @Test(
@@ -70,8 +84,22 @@ struct GoldenTests {
   }
 
   static func rendering(of program: Program, in object: ObjectFile) throws -> String {
+    rendering(of: try diagnostic(of: program, in: object))
+  }
+
+  /// What the verifier of Merops says, with the types of the simulated kernel.
+  static func ownRendering(of program: Program, in object: ObjectFile) throws -> String {
+    let types = SimulatedKernelTypes.shared
+    var program = program
+    if let local = object.types { try program.applyTypeRelocations(local: local, target: types) }
+    let verifier = Verifier()
+    guard let rejection = verifier.verify(program, of: object, kernelTypes: types).rejection else { return "accepted" }
+    return rendering(of: verifier.diagnostic(of: rejection, program, of: object, kernelTypes: types))
+  }
+
+  private static func rendering(of diagnostic: Diagnostic) -> String {
     // The source comes without a path. Offsets in structures of the kernel are those of its configuration.
-    DiagnosticText().text(try diagnostic(of: program, in: object))
+    DiagnosticText().text(diagnostic)
       .replacing(/[^ ]*<stdin>/, with: "mistakes.bpf.c")
       .replacing(/\(r0 \+\d\d\d+\) */, with: "(r0 +…)  ")
   }

@@ -1,5 +1,7 @@
 import BPFExecution
 import BPFInstructions
+import BPFSimulator
+import BPFVerifier
 import Foundation
 import Testing
 
@@ -42,6 +44,30 @@ private enum ConformanceVectors {
     }
     #expect(passed == ConformanceVectors.files.count)
     #expect(passed >= 209)
+  }
+
+  @Test(
+    "all vectors give the same without the checks that the verifier proves needless",
+    .enabled(if: !ConformanceVectors.files.isEmpty, "no conformance vectors; set MEROPS_CONFORMANCE"))
+  func verified() throws {
+    var verified = 0
+    for file in ConformanceVectors.files {
+      let vector = try Vector(String(contentsOf: file, encoding: .utf8))
+      let outcome = Result {
+        try ConformanceRun.run(program: vector.program, memory: vector.memory) { instructions in
+          let program = Verifier().verify(instructions, memoryByteCount: vector.memory.count).program
+          verified += program == nil ? 0 : 1
+          return program?.proof ?? []
+        }
+      }
+      switch (outcome, vector.result) {
+      case (.success(let value), let expected?) where value == expected && !vector.isRefused: break
+      case (.failure, _) where vector.isRefused: break
+      default: Issue.record("\(file.lastPathComponent): \(outcome), expected \(vector.result ?? 0)")
+      }
+    }
+    print("conformance: \(verified) of \(ConformanceVectors.files.count) vectors are accepted by the verifier")
+    #expect(verified >= 150)
   }
 
   @Test("the assembler gives the byte code that a vector states as well")

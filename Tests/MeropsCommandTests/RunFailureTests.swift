@@ -133,14 +133,20 @@ struct RunFailureTests {
     #expect(lines.last?.contains("cannot make program 'fourth' in section 'lsm/file_open' run") == true)
   }
 
-  @Test("a program that is stopped is status 1, with the fault in the timeline")
+  @Test(
+    "a program that Linux would refuse is status 5, with the finding, and runs with '--unverified' until it is stopped")
   func fault() async throws {
-    let outcome = try await Self.run(
-      """
+    let source = """
       __attribute__((section("perf_event"), used)) int wild(void *ctx) {
         return *(volatile int *) 0x1234;
       }
-      """)
+      """
+    let refused = try await Self.run(source)
+    #expect(refused.status == CommandStatus.load.rawValue, "\(refused.transcript)")
+    for part in ["R1 is a number here and is used as a pointer", "(instruction 1, program wild)", "'--unverified'"] {
+      #expect(refused.error.contains(part), "\(refused.transcript)")
+    }
+    let outcome = try await Self.run(source, ["--unverified"])
     #expect(outcome.status == CommandStatus.failed.rawValue, "\(outcome.transcript)")
     #expect(outcome.output.contains("fault: "), "\(outcome.output)")
     #expect(outcome.output.contains("invalid read of 4 bytes at 0x1234"), "\(outcome.output)")

@@ -6,6 +6,7 @@
 @main
 struct MeropsBenchmarks {
   static let all: [@Sendable () async throws -> [Benchmark]] = [
+    executionBenchmarks,
     interpreterBenchmarks,
     linuxBenchmarks,
     machineBenchmarks,

@@ -54,37 +54,76 @@ extension Diagnostic {
     return nil
   }
 
-  /// What to underline: the expression at the column, with what the register at fault holds.
+  /// What to underline: the arguments at fault of a call, otherwise the expression at the column, with what the register at
+  /// fault holds.
   package static func labels(for diagnostic: Diagnostic) -> [Label] {
     guard let place = diagnostic.place, place.column > 0 else { return [] }
     // The excerpt is shown without its indentation, which columns count.
     let text = Array(place.text)
     guard place.column <= text.count else { return [] }
     let start = beginning(of: text, at: place.column - 1)
+    let arguments = argumentLabels(of: diagnostic, text, from: start)
+    if !arguments.isEmpty { return arguments }
+    let label = diagnostic.holdings.first.map { "\($0.subject) is \($0.contents)" } ?? ""
+    return [Label(start + 1..<max(min(end(of: text, from: start), text.count), start + 1) + 1, label)]
+  }
+
+  /// Where the expression ends that begins somewhere.
+  private static func end(of text: [Character], from start: Int) -> Int {
     var end = start
     var depth = 0
-    scan: while end < text.count {
+    while end < text.count {
       let character = text[end]
       switch character {
       case "(" where end > start, "[": depth += 1
       case ")", "]":
-        if depth == 0 { break scan }
+        if depth == 0 { return end }
         depth -= 1
-        if depth == 0, character == ")" {
-          end += 1
-          break scan
-        }
+        if depth == 0, character == ")" { return end + 1 }
       case _ where depth > 0: break
       case _ where character.isLetter || character.isNumber || character == "_" || character == ".": break
       case "-" where end + 1 < text.count && text[end + 1] == ">": end += 1
       case "*", "&":
-        guard end == start else { break scan }
-      default: break scan
+        guard end == start else { return end }
+      default: return end
       }
       end += 1
     }
-    let label = diagnostic.holdings.first.map { "\($0.subject) is \($0.contents)" } ?? ""
-    return [Label(start + 1..<max(min(end, text.count), start + 1) + 1, label)]
+    return end
+  }
+
+  /// The arguments of a call that the registers R1 to R5 hold, where the line has the call as the program makes it.
+  private static func argumentLabels(of diagnostic: Diagnostic, _ text: [Character], from start: Int) -> [Label] {
+    guard let call = diagnostic.instructionText, call.hasPrefix("call ") else { return [] }
+    let name = Array(call.dropFirst(5).prefix { $0 != "#" })
+    guard !name.isEmpty, text[start...].starts(with: name), start + name.count < text.count,
+      text[start + name.count] == "("
+    else { return [] }
+    var arguments: [Range<Int>] = []
+    var first = start + name.count + 1
+    var depth = 0
+    var index = first
+    while index < text.count {
+      let character = text[index]
+      if depth == 0, character == "," || character == ")" {
+        while first < index, text[first] == " " { first += 1 }
+        if first < index { arguments.append(first..<index) }
+        first = index + 1
+        if character == ")" { break }
+      } else if character == "(" || character == "[" {
+        depth += 1
+      } else if character == ")" || character == "]" {
+        depth -= 1
+      }
+      index += 1
+    }
+    return diagnostic.holdings.compactMap { holding in
+      guard holding.subject.first == "R", let number = Int(holding.subject.dropFirst()), number >= 1,
+        arguments.indices.contains(number - 1)
+      else { return nil }
+      let argument = arguments[number - 1]
+      return Label(argument.lowerBound + 1..<argument.upperBound + 1, "\(holding.subject) is \(holding.contents)")
+    }
   }
 }
 

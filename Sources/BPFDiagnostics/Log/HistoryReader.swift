@@ -26,7 +26,7 @@ struct HistoryReader {
     let end = path.count - 1
     let message = diagnostic.kernelMessage
     if message.hasPrefix("BPF program is too large") { return profile(&diagnostic) }
-    if diagnostic.category == .lifetime, let opening = opening(message) { return tell(of: opening, &diagnostic) }
+    if let opening = opening(message) { return tell(of: opening, &diagnostic) }
     let mentioned = MessagePhrase.registers(in: message)
     let isAboutValue = diagnostic.category == .memory || diagnostic.category == .registerType
     let registers = mentioned.isEmpty && isAboutValue ? LoggedInstruction(last.text).reads : mentioned
@@ -46,6 +46,15 @@ struct HistoryReader {
     diagnostic.history = latest.values.sorted().suffix(Self.maximumSteps).map(step)
     decide(trace, &diagnostic)
     remarkOnSigns(&diagnostic)
+    nameMap(&diagnostic)
+  }
+
+  /// The map that a field has to be passed with.
+  private func nameMap(_ diagnostic: inout Diagnostic) {
+    guard diagnostic.kernelMessage.contains("doesn't match map pointer in R"),
+      let value = diagnostic.holdings.first?.contents, let match = value.firstMatch(of: /a value of map '([^']+)'/)
+    else { return }
+    diagnostic.suggestion = "pass &\(match.1), the map that the value was looked up in"
   }
 
   private func step(_ index: Int) -> Diagnostic.Step {
@@ -81,7 +90,7 @@ struct HistoryReader {
     )
   }
 
-  /// The visit that acquired, locked or opened what the end finds open.
+  /// The visit that acquired, locked or opened what the end, or a call, finds open.
   private func opening(_ message: String) -> Int? {
     for line in message.split(separator: "\n") {
       if let gaps = MessagePattern("Unreleased reference id={} alloc_insn={}").match(line), let number = Int(gaps[1]) {
@@ -89,6 +98,11 @@ struct HistoryReader {
       }
       if let region = MessagePattern("{} cannot be used inside {}-ed region").match(line)?[1] {
         return path.lastIndex { $0.text.hasPrefix("call \(region)#") }
+      }
+      if line.contains("calls are not allowed while holding a lock") {
+        return path.lastIndex {
+          $0.text.hasPrefix("call bpf_spin_lock#") || $0.text.hasPrefix("call bpf_res_spin_lock")
+        }
       }
     }
     return nil

@@ -1,3 +1,5 @@
+import BPFObject
+
 /// What a message of the kernel means, in words for people.
 ///
 /// The table is by the shape of the message, so that the verifier of Merops, which writes the same messages, and the
@@ -54,6 +56,11 @@ public struct MessagePhrase: Hashable, Sendable {
       headline =
         "\(size) bytes are read at fp\(offset), where the stack has only \(Self.count("\(-offset)", "byte")) left"
       suggestion = "the variable is smaller than what the function takes: give it the type of the map's key or value"
+    }
+    if let gaps = MessagePattern("cannot pass map_type {} into func {}#{}").match(first),
+      let type = UInt32(gaps[0]).flatMap(MapType.init(rawValue:))
+    {
+      headline = "\(gaps[1]) does not work on a map of the type \(type)"
     }
     for (whole, value) in headline.matches(of: /a number from (-?\d+) to (-?\d+)/).map({ ($0.range, ($0.1, $0.2)) })
       .reversed()

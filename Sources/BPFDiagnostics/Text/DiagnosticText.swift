@@ -88,10 +88,10 @@ public struct DiagnosticText: Sendable {
 
   private func holdings(_ diagnostic: Diagnostic) -> [String] {
     // What stands beside the excerpt is not said twice, and where it comes from may be a table of its own.
-    let shown = diagnostic.labels.count == 1 ? diagnostic.labels[0].text : ""
+    let shown = Set(diagnostic.labels.map(\.text))
     return diagnostic.holdings.enumerated().compactMap { index, holding in
       let from = origin(holding, in: diagnostic.place?.file)
-      guard shown == "\(holding.subject) is \(holding.contents)" else {
+      guard shown.contains("\(holding.subject) is \(holding.contents)") else {
         return "\(style(.title, "\(holding.subject):")) \(holding.contents)"
           + (from.isEmpty ? "" : style(.faint, ", from \(from)"))
       }

@@ -78,6 +78,10 @@ struct CallStack {
     .region(firstRegion &+ RegionNumber(truncatingIfNeeded: depth), offset: UInt32(Self.frameByteCount))
   }
 
+  /// The host address just past the frame at a depth.
+  @inline(__always)
+  func hostEnd(_ depth: Int) -> UInt { UInt(bitPattern: bytes) &+ UInt((depth + 1) * Self.frameByteCount) }
+
   @inline(__always)
   func close(_ depth: Int) {
     entries[depth].readable = 0

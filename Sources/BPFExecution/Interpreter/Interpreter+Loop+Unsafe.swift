@@ -19,6 +19,8 @@ extension Interpreter {
     let registers = activation.registers
     let regions = memory.table
     var limit = activation.pointee.limit
+    // The end of the frame in use.
+    var frame = stack.hostEnd(activation.pointee.depth)
     var next = first
     var record = first
     run: while true {
@@ -288,6 +290,125 @@ extension Interpreter {
       case .loadAcquire: guard loadAcquire(activation, record) else { return false }
       case .storeRelease: guard storeRelease(activation, record) else { return false }
 
+      // MARK: Memory that was proven
+      case .loadFrame8:
+        registers[record.destination] = UInt64(pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt8.self))
+      case .loadProven8:
+        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
+        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt8.self))
+      case .probe8:
+        let address = registers[record.source] &+ record.displacement
+        registers[record.destination] =
+          regions.readableAddress(address, 1).map { UInt64(pointer($0).loadUnaligned(as: UInt8.self)) } ?? 0
+      case .loadFrame16:
+        registers[record.destination] = UInt64(pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt16.self))
+      case .loadProven16:
+        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
+        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt16.self))
+      case .probe16:
+        let address = registers[record.source] &+ record.displacement
+        registers[record.destination] =
+          regions.readableAddress(address, 2).map { UInt64(pointer($0).loadUnaligned(as: UInt16.self)) } ?? 0
+      case .loadFrame32:
+        registers[record.destination] = UInt64(pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt32.self))
+      case .loadProven32:
+        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
+        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt32.self))
+      case .probe32:
+        let address = registers[record.source] &+ record.displacement
+        registers[record.destination] =
+          regions.readableAddress(address, 4).map { UInt64(pointer($0).loadUnaligned(as: UInt32.self)) } ?? 0
+      case .loadFrame64:
+        registers[record.destination] = pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt64.self)
+      case .loadProven64:
+        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
+        registers[record.destination] = pointer(host).loadUnaligned(as: UInt64.self)
+      case .probe64:
+        let address = registers[record.source] &+ record.displacement
+        registers[record.destination] =
+          regions.readableAddress(address, 8).map { pointer($0).loadUnaligned(as: UInt64.self) } ?? 0
+      case .loadFrameSigned8:
+        registers[record.destination] = UInt64(
+          bitPattern: Int64(pointer(frame &+ record.frameOffset).loadUnaligned(as: Int8.self)))
+      case .loadProvenSigned8:
+        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
+        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int8.self)))
+      case .probeSigned8:
+        let address = registers[record.source] &+ record.displacement
+        registers[record.destination] =
+          regions.readableAddress(address, 1).map {
+            UInt64(bitPattern: Int64(pointer($0).loadUnaligned(as: Int8.self)))
+          } ?? 0
+      case .loadFrameSigned16:
+        registers[record.destination] = UInt64(
+          bitPattern: Int64(pointer(frame &+ record.frameOffset).loadUnaligned(as: Int16.self)))
+      case .loadProvenSigned16:
+        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
+        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int16.self)))
+      case .probeSigned16:
+        let address = registers[record.source] &+ record.displacement
+        registers[record.destination] =
+          regions.readableAddress(address, 2).map {
+            UInt64(bitPattern: Int64(pointer($0).loadUnaligned(as: Int16.self)))
+          } ?? 0
+      case .loadFrameSigned32:
+        registers[record.destination] = UInt64(
+          bitPattern: Int64(pointer(frame &+ record.frameOffset).loadUnaligned(as: Int32.self)))
+      case .loadProvenSigned32:
+        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
+        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int32.self)))
+      case .probeSigned32:
+        let address = registers[record.source] &+ record.displacement
+        registers[record.destination] =
+          regions.readableAddress(address, 4).map {
+            UInt64(bitPattern: Int64(pointer($0).loadUnaligned(as: Int32.self)))
+          } ?? 0
+      case .storeFrame8Immediate:
+        pointer(frame &+ record.frameOffset).storeBytes(of: UInt8(truncatingIfNeeded: record.immediate), as: UInt8.self)
+      case .storeProven8Immediate:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: record.immediate), as: UInt8.self)
+      case .storeFrame16Immediate:
+        pointer(frame &+ record.frameOffset).storeBytes(
+          of: UInt16(truncatingIfNeeded: record.immediate), as: UInt16.self)
+      case .storeProven16Immediate:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: record.immediate), as: UInt16.self)
+      case .storeFrame32Immediate:
+        pointer(frame &+ record.frameOffset).storeBytes(
+          of: UInt32(truncatingIfNeeded: record.immediate), as: UInt32.self)
+      case .storeProven32Immediate:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: record.immediate), as: UInt32.self)
+      case .storeFrame64Immediate:
+        pointer(frame &+ record.frameOffset).storeBytes(of: record.immediate, as: UInt64.self)
+      case .storeProven64Immediate:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: record.immediate, as: UInt64.self)
+      case .storeFrame8Register:
+        pointer(frame &+ record.frameOffset).storeBytes(
+          of: UInt8(truncatingIfNeeded: registers[record.source]), as: UInt8.self)
+      case .storeProven8Register:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: registers[record.source]), as: UInt8.self)
+      case .storeFrame16Register:
+        pointer(frame &+ record.frameOffset).storeBytes(
+          of: UInt16(truncatingIfNeeded: registers[record.source]), as: UInt16.self)
+      case .storeProven16Register:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: registers[record.source]), as: UInt16.self)
+      case .storeFrame32Register:
+        pointer(frame &+ record.frameOffset).storeBytes(
+          of: UInt32(truncatingIfNeeded: registers[record.source]), as: UInt32.self)
+      case .storeProven32Register:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: registers[record.source]), as: UInt32.self)
+      case .storeFrame64Register:
+        pointer(frame &+ record.frameOffset).storeBytes(of: registers[record.source], as: UInt64.self)
+      case .storeProven64Register:
+        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
+        pointer(host).storeBytes(of: registers[record.source], as: UInt64.self)
+
       // MARK: Jumps
       case .jump: guard branch(true, record, &next, &limit) else { break run }
       case .jumpEqual64Immediate:
@@ -422,9 +543,9 @@ extension Interpreter {
           branch(registers.signedLow(record.destination) <= registers.signedLow(record.source), record, &next, &limit)
         else { break run }
       case .mayGoto:
-        let frame = stack.frame(activation.pointee.depth)
-        let isUsedUp = frame.pointee.loopsLeft == 0
-        if !isUsedUp { frame.pointee.loopsLeft &-= 1 }
+        let saved = stack.frame(activation.pointee.depth)
+        let isUsedUp = saved.pointee.loopsLeft == 0
+        if !isUsedUp { saved.pointee.loopsLeft &-= 1 }
         guard branch(isUsedUp, record, &next, &limit) else { break run }
 
       // MARK: Calls
@@ -449,6 +570,7 @@ extension Interpreter {
         }
         limit = activation.pointee.limit
         next = continuation
+        frame = stack.hostEnd(activation.pointee.depth)
       case .callRegister:
         activation.pointee.limit = limit
         guard
@@ -459,6 +581,7 @@ extension Interpreter {
         }
         limit = activation.pointee.limit
         next = continuation
+        frame = stack.hostEnd(activation.pointee.depth)
       case .exit:
         activation.pointee.limit = limit
         guard let continuation = exit(activation, record) else {
@@ -466,6 +589,7 @@ extension Interpreter {
         }
         limit = activation.pointee.limit
         next = continuation
+        frame = stack.hostEnd(activation.pointee.depth)
       case .loadPacketAbsolute:
         activation.pointee.limit = limit
         guard let continuation = loadPacket(activation, record, offset: record.immediate, environment) else {
@@ -473,6 +597,7 @@ extension Interpreter {
         }
         limit = activation.pointee.limit
         next = continuation
+        frame = stack.hostEnd(activation.pointee.depth)
       case .loadPacketIndirect:
         activation.pointee.limit = limit
         guard
@@ -483,6 +608,7 @@ extension Interpreter {
         }
         limit = activation.pointee.limit
         next = continuation
+        frame = stack.hostEnd(activation.pointee.depth)
       case .observe:
         observe(activation, record, environment)
       case .castAddressSpace:

@@ -11,6 +11,8 @@ extension UnsafePointer<Record> {
   @inline(__always) var low: UInt32 { UInt32(truncatingIfNeeded: pointee.immediate) }
   /// The offset of a memory access, sign-extended.
   @inline(__always) var displacement: UInt64 { UInt64(bitPattern: Int64(pointee.offset)) }
+  /// The offset from the end of the stack frame, as one of host addresses.
+  @inline(__always) var frameOffset: UInt { UInt(bitPattern: Int(pointee.offset)) }
   /// The target of a jump or of a local call.
   @inline(__always) var target: UnsafePointer<Record> {
     UnsafeRawPointer(self + 1).advanced(by: Int(pointee.offset)).assumingMemoryBound(to: Record.self)

@@ -119,6 +119,13 @@ package struct RegionTable {
     return entry.pointee.base &+ UInt(offset)
   }
 
+  /// The host address of what was proven to lie within a region that is mapped: translated and not checked.
+  @inline(__always)
+  func provenAddress(_ address: ProgramAddress) -> UInt {
+    let entry = entry(of: address)
+    return entry.pointee.base &+ UInt(truncatingIfNeeded: address &- entry.pointee.start)
+  }
+
   /// The entry that bits 46 to 32 of an address select: shifted so that they are the entry's offset in bytes.
   @inline(__always)
   private func entry(of address: ProgramAddress) -> UnsafeMutablePointer<RegionEntry> {

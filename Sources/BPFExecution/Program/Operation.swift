@@ -32,6 +32,19 @@ enum Operation: UInt8 {
   case loadSigned8, loadSigned16, loadSigned32
   case store8Immediate, store16Immediate, store32Immediate, store64Immediate
   case store8Register, store16Register, store32Register, store64Register
+  // Accesses of the running function's stack frame at a fixed place within it, which need no check.
+  case loadFrame8, loadFrame16, loadFrame32, loadFrame64
+  case loadFrameSigned8, loadFrameSigned16, loadFrameSigned32
+  case storeFrame8Immediate, storeFrame16Immediate, storeFrame32Immediate, storeFrame64Immediate
+  case storeFrame8Register, storeFrame16Register, storeFrame32Register, storeFrame64Register
+  // Accesses that were proven to lie within a region.
+  case loadProven8, loadProven16, loadProven32, loadProven64
+  case loadProvenSigned8, loadProvenSigned16, loadProvenSigned32
+  case storeProven8Immediate, storeProven16Immediate, storeProven32Immediate, storeProven64Immediate
+  case storeProven8Register, storeProven16Register, storeProven32Register, storeProven64Register
+  // Loads that give zero where there is nothing to read.
+  case probe8, probe16, probe32, probe64
+  case probeSigned8, probeSigned16, probeSigned32
   case atomic32, atomic64
   case loadAcquire, storeRelease
   case loadWide

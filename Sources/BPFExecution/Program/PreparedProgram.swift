@@ -47,7 +47,29 @@ public final class PreparedProgram: Sendable {
   ) throws(ProgramError) {
     self.name = name
     self.functions = functions
-    let records = try decode(instructions)
+    var records = try decode(instructions)
+    for index in records.indices { records[index].useFrame() }
+    code = RecordStorage(records)
+  }
+
+  /// Decodes a program that was verified.
+  ///
+  /// - Parameters:
+  ///   - name: The name that faults give.
+  ///   - instructions: All slots, as they were verified but for references that are resolved.
+  ///   - functions: The names of functions, in ascending order of their first slot.
+  ///   - proof: What was proven of the memory that each slot accesses. A wrong proof gives the program the host's memory.
+  /// - Throws: `ProgramError` for the first instruction that can not run.
+  package init(
+    name: String, _ instructions: [Instruction], functions: [Function], trusting proof: [ProvenAccess]
+  ) throws(ProgramError) {
+    self.name = name
+    self.functions = functions
+    var records = try decode(instructions)
+    for index in records.indices {
+      records[index].useFrame()
+      if proof.indices.contains(index) { records[index].use(proof[index]) }
+    }
     code = RecordStorage(records)
   }
 

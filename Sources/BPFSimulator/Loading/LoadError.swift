@@ -1,3 +1,5 @@
+public import BPFDiagnostics
+
 /// Why an object was not loaded into the simulated kernel.
 public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What could not be loaded.
@@ -6,6 +8,8 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
   public var reason: String
   /// The instruction that it is about, if there is one.
   public var instruction: Int?
+  /// What the verifier has found, if it is the verifier that refuses a program.
+  public var diagnostic: Diagnostic?
 
   /// What an error is about.
   public enum Subject: Hashable, Sendable {

@@ -13,19 +13,24 @@ public final class LoadedProgram {
   /// The maps that it refers to.
   let maps: [LoadedMap]
   let prepared: PreparedProgram
+  /// How it is executed.
+  public let execution: ProgramExecution
   private let functions: [Program.Function]
   private let lines: [Program.SourceLine]
   private(set) var referenceCount = 1
   /// How often the program has run, its callbacks not counted.
   public internal(set) var runCount: UInt64 = 0
 
-  init(id: UInt32, _ program: Program, prepared: PreparedProgram, maps: [LoadedMap]) {
+  init(
+    id: UInt32, _ program: Program, prepared: PreparedProgram, execution: ProgramExecution, maps: [LoadedMap]
+  ) {
     self.id = id
     name = program.name
     kind = program.kind
     functions = program.functions
     lines = program.lines
     self.prepared = prepared
+    self.execution = execution
     self.maps = maps
   }
 

@@ -12,8 +12,12 @@ extension Machine {
   /// - Parameters:
   ///   - object: the object, edited as wanted.
   ///   - programs: the programs to load, `nil` for all.
-  /// - Throws: `LoadError` that names the map, program or symbol; nothing of the object stays behind.
-  public func load(_ object: ObjectFile, programs names: Set<String>? = nil) throws(LoadError) -> LoadedObject {
+  ///   - verification: whether programs are verified first.
+  /// - Throws: `LoadError` that names the map, program or symbol, with the verifier's finding where there is one; nothing of
+  ///   the object stays behind.
+  public func load(
+    _ object: ObjectFile, programs names: Set<String>? = nil, verification: ProgramVerification = .standard
+  ) throws(LoadError) -> LoadedObject {
     for name in names ?? [] where object.programs[name] == nil {
       throw LoadError(
         .program(name), "the object has no such program; it has \(object.programs.keys.joined(separator: ", "))")
@@ -34,7 +38,7 @@ extension Machine {
       for definition in object.maps.values { maps[definition.name] = try makeMap(definition, in: object) }
       for definition in object.maps.values { try fillSlots(of: definition, in: maps) }
       for program in object.programs.values where names?.contains(program.name) ?? true {
-        programs.append(try load(program, of: object, maps: maps))
+        programs.append(try load(program, of: object, maps: maps, verification))
       }
       for definition in object.maps.values where definition.type == .programArray {
         try fillProgramSlots(of: definition, in: maps, programs: programs)
@@ -106,7 +110,7 @@ extension Machine {
   // MARK: Programs
 
   private func load(
-    _ program: Program, of object: ObjectFile, maps: [String: LoadedMap]
+    _ program: Program, of object: ObjectFile, maps: [String: LoadedMap], _ verification: ProgramVerification
   ) throws(LoadError) -> LoadedProgram {
     var program = program
     if let local = object.types, !program.typeRelocations.isEmpty {
@@ -116,20 +120,27 @@ extension Machine {
         throw LoadError(.program(program.name), "\(error)")
       }
     }
+    let fitted = program
     var used: [LoadedMap] = []
     for (index, reference) in program.references.sorted(by: { $0.key < $1.key }) {
       try resolve(reference, at: index, in: &program, maps: maps, used: &used)
     }
     try checkCalls(of: program)
+    // What this kernel lacks was said above; what is left is about the program itself.
+    let (execution, proof): (ProgramExecution, [ProvenAccess]) =
+      switch verification {
+      case .standard: try verify(fitted, of: object)
+      case .none: (.checked(reason: nil), [])
+      }
     let prepared: PreparedProgram
     do throws(ProgramError) {
       prepared = try PreparedProgram(
         name: program.name, program.instructions,
-        functions: program.functions.map { PreparedProgram.Function(name: $0.name, start: $0.start) })
+        functions: program.functions.map { PreparedProgram.Function(name: $0.name, start: $0.start) }, trusting: proof)
     } catch {
       throw LoadError(.program(program.name), error.reason.description, instruction: error.instruction)
     }
-    let loaded = LoadedProgram(id: nextProgramID, program, prepared: prepared, maps: used)
+    let loaded = LoadedProgram(id: nextProgramID, program, prepared: prepared, execution: execution, maps: used)
     nextProgramID += 1
     for map in used { map.kernelReferenceCount += 1 }
     programs[loaded.id] = loaded

@@ -94,13 +94,13 @@ extension Exploration {
         throw invalidReturn(result, range, "At callback return")
       }
     }
+    let callee = log.isWritten ? stateText() : ""
     frame -= 1
-    if header.callback == .none {
-      self[.r0] = result
-      return .jump(Int(header.callSite) + 1)
-    }
-    instructionOfReturn(Int(header.callSite))
-    return .jump(Int(header.callSite))
+    let returnsTo = Int(header.callSite) + (header.callback == .none ? 1 : 0)
+    if header.callback == .none { self[.r0] = result }
+    if log.isWritten { logReturning(callee, to: returnsTo) }
+    if header.callback != .none { instructionOfReturn(returnsTo) }
+    return .jump(returnsTo)
   }
 
   /// Numbers that differ between rounds and do not matter are forgotten, so that rounds become alike.

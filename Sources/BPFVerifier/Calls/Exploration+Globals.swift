@@ -38,6 +38,7 @@ extension Exploration {
     }
     code.functions[index].wasCalled = true
     if code.functions[index].changesPacket { invalidatePackets() }
+    log.write("Func#\(index) ('\(name)') is global and assumed valid.")
   }
 
   private mutating func checkGlobal(_ parameter: GlobalParameter, _ position: Int) throws(Stop) {
@@ -180,7 +181,12 @@ extension Exploration {
           self[register] = isNullable ? nullable(memory) : memory
         }
       }
+      let name = code.functions[index].name
+      log.write("Validating \(name)() func#\(index)...")
+      if log.isWritten { logBeginning() }
       try walk()
+      log.noteEnd()
+      log.write("Func#\(index) ('\(name)') is safe for any args that match its prototype")
     }
   }
 }

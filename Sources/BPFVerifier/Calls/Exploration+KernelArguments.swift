@@ -355,7 +355,7 @@ extension Exploration {
   }
 
   /// A number for a kind of iterator.
-  private static func iteratorKind(_ name: String) -> UInt32 {
+  static func iteratorKind(_ name: String) -> UInt32 {
     var hash: UInt32 = 2_166_136_261
     for byte in name.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
     return hash

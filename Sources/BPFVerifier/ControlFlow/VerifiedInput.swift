@@ -82,7 +82,9 @@ struct VerifiedInput {
     maps.append(MapFacts(definition))
     if let inner = definition.innerMap {
       maps[index].inner = maps.count
-      maps.append(MapFacts(inner.value))
+      var facts = MapFacts(inner.value)
+      facts.isInner = true
+      maps.append(facts)
     }
     return index
   }
@@ -105,6 +107,8 @@ struct MapFacts {
   let frozen: [UInt8]?
   /// The index of the map that its slots are like, for maps of maps.
   var inner: Int?
+  /// Whether it is such a map.
+  var isInner = false
 
   init(_ definition: MapDefinition) {
     self.definition = definition

@@ -1,90 +1,60 @@
 public import BPFDiagnostics
-internal import BPFInstructions
 public import BPFObject
+public import BPFTypeFormat
 
-extension Diagnostic {
-  /// What the verifier found, in words for people: the words are those for the kernel's message, which the verifier writes
-  /// as the kernel does; what registers hold and where it comes from is the verifier's own knowledge.
+extension Verifier {
+  /// What is wrong with a program that was refused, in words for people.
+  ///
+  /// They are made from the log, as those about a program that a kernel refuses. A rejection without a log makes the verifier
+  /// walk the program once more and write the end of one.
   ///
   /// - Parameters:
-  ///   - rejection: the finding.
-  ///   - program: the program that was verified.
-  ///   - kernelVersion: the kernel that would say so, such as `6.18`.
-  public init(_ rejection: Rejection, of program: Program, kernelVersion: String? = nil) {
-    let phrase = MessagePhrase(for: rejection.message)
-    let firstLine = rejection.message.split(separator: "\n").first.map(String.init) ?? "the program is refused"
-    self.init(
-      phrase?.headline ?? firstLine, category: phrase?.category ?? .structure, program: program.name,
-      instruction: rejection.instruction, kernelMessage: rejection.message, kernelVersion: kernelVersion,
-      log: rejection.log)
+  ///   - rejection: the verdict on the program.
+  ///   - program: the program as it was verified.
+  ///   - object: the object that it is from.
+  ///   - kernelTypes: the types that it was verified with.
+  public func diagnostic(
+    of rejection: Rejection, _ program: Program, of object: ObjectFile, kernelTypes: BTF? = nil
+  ) -> Diagnostic {
+    let version = "\(options.kernel.major).\(options.kernel.minor)"
     if case .unsupported(let what) = rejection.cause {
-      headline = "this cannot be verified yet: \(what)"
-      severity = .warning
-      category = .policy
-      kernelMessage = ""
-      suggestion = "ask the kernel: merops verify --engine linux"
-    } else {
-      suggestion = phrase?.suggestion
+      return Diagnostic(unsupported: what, at: rejection.instruction, of: program)
     }
-    guard let index = rejection.instruction else { return }
-    place = program.place(of: index)
-    function = program.functionName(at: index).flatMap { $0 == program.name ? nil : $0 }
-    instructionText = program.text(of: index)
-    describe(rejection, program, index)
-    labels = Self.labels(for: self)
+    var log = rejection.log
+    if options.log == .none {
+      var explaining = self
+      explaining.options.log = .path
+      explaining.options.limits.logBytes = 4 << 20
+      explaining.options.instructionsBeforeLog = max(
+        rejection.statistics.processedInstructions - Self.explainedInstructions, 0)
+      log = explaining.verify(program, of: object, kernelTypes: kernelTypes).log
+    }
+    // What is wrong with the program before any of it is walked is not in a log.
+    if log.isEmpty { log = rejection.message + "\n" }
+    var diagnostic = Diagnostic(kernelLog: log, of: program, kernelVersion: version)
+    diagnostic.kernelMessage = rejection.message
+    if diagnostic.instruction == nil, let index = rejection.instruction {
+      diagnostic.instruction = index
+      diagnostic.place = program.place(of: index)
+    }
+    if options.log == .none { diagnostic.log = "" }
+    return diagnostic
   }
 
-  private mutating func describe(_ rejection: Rejection, _ program: Program, _ index: Int) {
-    for number in MessagePhrase.registers(in: rejection.message).prefix(4) {
-      guard let snapshot = rejection.registers.first(where: { $0.register.rawValue == number }), number != 10 else {
-        continue
-      }
-      let origin = rejection.origins.first { $0.register == snapshot.register }?.instructions.first
-      holdings.append(
-        Holding(
-          "R\(number)", HoldingText.words(for: Substring(snapshot.text)),
-          origin: origin.flatMap { program.place(of: $0) }, instruction: origin))
-    }
-    if let origin = rejection.origins.first {
-      history = origin.instructions.prefix(8).reversed().map { instruction in
-        Step(
-          instruction: instruction, place: program.place(of: instruction), action: program.text(of: instruction) ?? "",
-          effect: "")
-      }
-    }
-    let decisions = rejection.path.suffix(6).map { decision in
-      Decision(
-        instruction: decision.instruction, place: program.place(of: decision.instruction),
-        condition: program.condition(of: decision.instruction), isTaken: decision.isTaken)
-    }
-    path = decisions
-    omittedDecisionCount = rejection.path.count - decisions.count
-  }
+  /// The instructions at the end of a walk that are looked at for an explanation.
+  private static let explainedInstructions = 50_000
 }
 
-extension Program {
-  /// An instruction as the disassembler prints it, with what it refers to by name.
-  fileprivate func text(of index: Int) -> String? {
-    guard instructions.indices.contains(index) else { return nil }
-    switch references[index] {
-    case .map(let name): return "r\(instructions[index].destination) = &\(name)"
-    case .mapValue(let map, let offset):
-      return "r\(instructions[index].destination) = &\(map)" + (offset == 0 ? "" : " + \(offset)")
-    case .kernelFunction(let name, _): return "call \(name)"
-    default: break
-    }
-    if instructions[index].opcode == 0x85, instructions[index].source == 0,
-      let function = HelperFunction(identifier: instructions[index].immediate)
-    {
-      return "call \(function.name)"
-    }
-    return (try? DecodedInstruction.decode(at: index, in: instructions)).map { "\($0)" }
-  }
-
-  /// The condition of a jump, without where it leads to.
-  fileprivate func condition(of index: Int) -> String {
-    var text = Substring(text(of: index) ?? "")
-    if text.hasPrefix("if ") { text = text.dropFirst(3) }
-    return String(text.firstRange(of: " goto").map { text[..<$0.lowerBound] } ?? text)
+extension Diagnostic {
+  /// That something in a program is not modelled, so that there is no verdict.
+  init(unsupported what: String, at instruction: Int?, of program: Program) {
+    self.init(
+      "this cannot be verified yet: \(what)", severity: .warning, category: .policy, program: program.name,
+      instruction: instruction)
+    suggestion = "ask the kernel: merops verify --engine linux"
+    guard let instruction else { return }
+    place = program.place(of: instruction)
+    function = program.functionName(at: instruction).flatMap { $0 == program.name ? nil : $0 }
+    labels = Self.labels(for: self)
   }
 }

@@ -56,7 +56,6 @@ extension Exploration {
         if facts.isJumpPoint { self.record() }
         propagatePrecision(from: index)
         if isLoop { addBackEdge(to: index) }
-        statistics.maximumStatesPerInstruction = max(statistics.maximumStatesPerInstruction, seen)
         return true
       }
       if keeps { states[Int(index)].misses += 1 }
@@ -102,7 +101,7 @@ extension Exploration {
     guard record.fingerprint == fingerprint(), record.mayGotoDepth == mayGotoDepth,
       record.callbackUnrolls == callbackUnrolls, isCovered(by: index, .exact), !iteratorDepthsDiffer(record)
     else { return .differs }
-    let states = "cur state: \(stateText())\nold state: \(oldStateText(record))"
+    let states = "cur state:\(stateText())\nold state:\(oldStateText(record))"
     let message = "infinite loop detected at insn \(instruction)\n\(states)"
     instruction = max(previous, 0)
     throw reject(message, .invalidArgument, .infiniteLoop)
@@ -197,6 +196,7 @@ extension Exploration {
     }
     let (contents, words) = capture(keepsAll: true)
     if parent >= 0 { states[Int(parent)].branches += 1 }
+    if log.isWanted { log.notePush() }
     pending.append(
       PendingBranch(
         instruction: Int32(target), previous: Int32(origin), contents: contents, contentWords: Int32(words),
@@ -209,6 +209,7 @@ extension Exploration {
   mutating func pop() throws(Stop) -> Bool {
     guard pending.count > 0 else { return false }
     let branch = pending.removeLast()
+    if log.isWanted { log.notePop() }
     restore(branch.contents)
     restoreHistory(branch.history, Int(branch.historyCount))
     pool.release(branch.contents, Int(branch.contentWords))

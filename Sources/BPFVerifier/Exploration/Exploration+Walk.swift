@@ -23,17 +23,20 @@ extension Exploration {
         instruction = max(previous, 0)
         throw reject("BPF program is too large. Processed \(count) insn", .tooBig, .tooComplex)
       }
+      if statistics.processedInstructions == log.start { log.begin() }
       currentEntry = -1
       let facts = code.facts[instruction]
       if facts.isPrunePoint, try visitCheckpoint() {
-        if log.level > .none { logPruned() }
+        if log.isWritten { logPruned() }
         finishPath()
         guard try pop() else { return }
+        if log.isWritten { logResumed() }
         continue
       }
       if facts.isJumpPoint { record() }
-      if log.level > .none { logInstruction() }
+      if log.isWritten { logInstruction() }
       if let observer { observe(observer) }
+      let depth = frame
       switch try step() {
       case .next:
         previous = instruction
@@ -44,7 +47,10 @@ extension Exploration {
       case .end:
         finishPath()
         guard try pop() else { return }
+        if log.isWritten { logResumed() }
+        continue
       }
+      if log.isWritten { logOutcome(of: previous, in: depth) }
     }
   }
 

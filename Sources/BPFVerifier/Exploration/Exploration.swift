@@ -41,6 +41,9 @@ struct Exploration: ~Copyable {
   /// Instructions that a path came by, which need the registers whole.
   var entryKind = EntryKind.main
 
+  /// What each instruction was seen to access.
+  var accesses: Buffer<AccessedMemory>
+
   // What is kept.
   var states = Buffer<StateRecord>(capacity: 256)
   var freeStates: [Int32] = []
@@ -96,7 +99,10 @@ struct Exploration: ~Copyable {
     slots = Buffer(repeating: .invalid, count: Self.maximumFrames * Self.slotCount)
     frames = Buffer(repeating: Frame(), count: Self.maximumFrames)
     heads = Buffer(repeating: -1, count: code.instructions.count)
-    log = VerifierLog(level: options.log, limit: options.limits.logBytes)
+    accesses = Buffer(repeating: [], count: code.instructions.count)
+    log = VerifierLog(
+      start: options.log == .none ? nil : options.instructionsBeforeLog, keepsPaths: options.log == .allPaths,
+      limit: options.limits.logBytes)
   }
 
   /// A register of the innermost frame.

@@ -120,6 +120,7 @@ extension Exploration {
       throw reject(
         "R\(access.base.rawValue) invalid mem access '\(name)'", .accessDenied, .possiblyNull(access.base, kind: name))
     }
+    accesses[instruction].formUnion(AccessedMemory(state))
     switch state.kind {
     case .stack:
       try checkStackBounds(access.base, state, access.offset, access.size, access.isWrite ? .write : .read)

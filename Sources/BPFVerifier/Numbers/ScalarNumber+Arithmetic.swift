@@ -42,8 +42,9 @@ extension ScalarNumber {
     case .xor: xor(other)
     case .shiftLeft, .shiftRight, .arithmeticShiftRight:
       let limit: UInt64 = isWide ? 64 : 32
-      guard other.bits.isConstant, other.bits.value < limit else {
-        // All 64 bits, as Linux has it, although a result of 32 bits would have none above.
+      guard other.bits.isConstant, other.unsigned.maximum < limit else {
+        // All 64 bits, as Linux has it, although a result of 32 bits would have none above; and all 64 bits of the count
+        // are looked at, although a shift of 32 bits uses the lower ones.
         self = .unknown
         return
       }

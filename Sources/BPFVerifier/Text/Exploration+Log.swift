@@ -2,128 +2,150 @@ internal import BPFInstructions
 internal import BPFObject
 internal import BPFTypeFormat
 
+// What is written while the walk goes on. A state is not written whole at each step: only what the instruction has used.
 extension Exploration {
+  /// A walk begins at the first instruction of a function.
+  mutating func logBeginning() {
+    log.arrival = .straight
+    log.useEverything()
+  }
+
+  /// The path ends here, since a state that is safe covers it.
   mutating func logPruned() {
-    log.write("\(previous < 0 ? "" : "from \(previous) to ")\(instruction): safe")
+    log.write(log.arrival == .straight ? "\(instruction): safe" : "\nfrom \(previous) to \(instruction): safe")
   }
 
-  /// The state and the instruction, as the kernel writes them.
+  /// A path has come to its end; the next one begins at a branch that waited.
+  mutating func logResumed() {
+    log.arrival = .resumed
+    log.useEverything()
+  }
+
+  /// How the walk came here, what the last instruction has done, and the instruction.
   mutating func logInstruction() {
-    if log.level == .states { log.write("\(instruction): \(stateText())") }
-    let text = code.instructions[instruction].map { Disassembler().text(of: $0) } ?? ""
-    log.write("\(instruction): \(text)")
+    if log.arrival != .straight, log.keepsPaths || log.arrival == .returned {
+      log.write("\nfrom \(previous) to \(instruction):\(stateText())")
+    }
+    log.arrival = .straight
+    logUsed()
+    logSource()
+    let text = code.instructions[instruction].map { KernelNotation(self).text(of: $0, at: instruction) } ?? ""
+    log.writeInstruction("\(instruction): (\(opcodeText)) \(text)")
+    noteUse()
   }
 
-  /// The registers and the stack of the innermost frame.
-  func stateText() -> String {
-    var parts: [String] = []
-    if frame > 0 { parts.append("frame\(frame):") }
-    for register in Register.allCases {
-      let state = self[register]
-      guard state.kind != .uninitialized else { continue }
-      parts.append("R\(register.rawValue)=\(logText(state))")
+  /// What an instruction has done, after it: of a jump at once, of others with the next instruction.
+  mutating func logOutcome(of index: Int, in depth: Int) {
+    noteCall(at: index)
+    if frame > depth {
+      log.write("caller:\n\(stateText(of: depth))\ncallee:\n\(stateText())")
+      log.useEverything()
+    } else if frame < depth {
+      log.arrival = .returned
     }
+    if case .jumpIf? = code.instructions[index] { logUsed() }
+  }
+
+  /// Before a function that was called is left: what it and its caller hold.
+  mutating func logReturning(_ callee: String, to callSite: Int) {
+    log.write("returning from callee:\n\(callee)\nto caller at \(callSite):\n\(stateText())")
+  }
+
+  /// The source line of the instruction, unless it is that of the one before.
+  private mutating func logSource() {
+    let lines = program.program.lines
+    var low = 0
+    var high = lines.count
+    while low < high {
+      let middle = (low + high) / 2
+      if lines[middle].instruction < instruction { low = middle + 1 } else { high = middle }
+    }
+    guard low < lines.count, lines[low].instruction == instruction else { return }
+    let line = lines[low]
+    if let last = log.source, last.line == line.line, last.file == line.file, last.text == line.text { return }
+    log.source = line
+    let file = line.file.split(separator: "/").last ?? ""
+    log.write("; \(line.text.drop { $0 == " " || $0 == "\t" }) @ \(file):\(line.line)")
+  }
+
+  private mutating func logUsed() {
+    guard log.registers != 0 || log.slots != 0 else { return }
+    log.writeOutcome(stateText(registers: log.registers, slots: log.slots), before: instruction)
+  }
+
+  private var opcodeText: String {
+    guard program.program.instructions.indices.contains(instruction) else { return "00" }
+    let opcode = program.program.instructions[instruction].opcode
+    return (opcode < 16 ? "0" : "") + String(opcode, radix: 16)
+  }
+}
+
+// What an instruction uses, by what it is and, for the stack, by where its pointers lead.
+extension Exploration {
+  private mutating func noteUse() {
+    guard let current = code.instructions[instruction] else { return }
+    func use(_ registers: Register...) { for register in registers { log.registers |= 1 << UInt16(register.rawValue) } }
+    func use(_ operand: Operand) { if case .register(let register) = operand { use(register) } }
+    switch current {
+    case .arithmetic(_, _, let target, let operand):
+      use(target)
+      use(operand)
+    case .moveSignExtended(_, _, let target, let source), .castAddressSpace(let target, let source, _, _):
+      use(target, source)
+    case .negate(_, let target), .byteSwap(_, _, let target), .loadWide(let target, _): use(target)
+    case .load(let size, _, let target, let base, let offset), .loadAcquire(let size, let target, let base, let offset):
+      useStack(base, Int(offset), size.byteCount)
+      use(target, base)
+    case .store(let size, let base, let offset, let value):
+      useStack(base, Int(offset), size.byteCount)
+      use(base)
+      use(value)
+    case .storeRelease(let size, let base, let offset, let value):
+      useStack(base, Int(offset), size.byteCount)
+      use(base, value)
+    case .atomic(let operation, let width, _, let base, let offset, let value):
+      useStack(base, Int(offset), Int(width.rawValue) / 8)
+      use(base, value)
+      if operation == .compareExchange { use(.r0) }
+    case .loadPacket(_, let index, _):
+      use(.r0, .r6)
+      if let index { use(index) }
+    case .jumpIf(_, _, let left, let right, _):
+      use(left)
+      use(right)
+    case .call:
+      use(.r0, .r1, .r2, .r3, .r4, .r5)
+      let place = Self.slotPlace(frame, 0)
+      log.beforeCall = ((0..<Int(frames[frame].slotCount)).map { slots[place + $0] }, pending.count)
+    case .goto, .gotoLong, .mayGoto, .exit: break
+    }
+  }
+
+  private mutating func useStack(_ base: Register, _ offset: Int, _ size: Int) {
+    let state = self[base]
+    guard state.kind == .stack else { return }
+    let low = Int(state.offset) + offset + Int(clamping: state.number.signed.minimum)
+    let high = Int(state.offset) + offset + Int(clamping: state.number.signed.maximum) + size - 1
+    guard low >= -512, low <= high, high < 0 else { return }
+    for slot in (-1 - high) / 8...(-1 - low) / 8 { log.slots |= 1 << UInt64(slot) }
+  }
+
+  /// What a call has written to the stack. A function that is called back makes everything count.
+  private mutating func noteCall(at index: Int) {
+    guard let before = log.beforeCall else { return }
+    log.beforeCall = nil
+    if pending.count > before.pending, !isIteratorCall(index) { return log.useEverything() }
     for slot in 0..<Int(frames[frame].slotCount) {
-      let value = slots[Self.slotPlace(frame, slot)]
-      guard value.bytes != 0 else { continue }
-      parts.append(slotText(value, slot))
-    }
-    return parts.joined(separator: " ")
-  }
-
-  /// A stored state that is the one being walked but for marks of precision.
-  func oldStateText(_ record: StateRecord) -> String {
-    var parts: [String] = []
-    if frame > 0 { parts.append("frame\(frame):") }
-    for register in Register.allCases {
-      var state = self[register]
-      guard state.kind != .uninitialized else { continue }
-      if let word = storedRegister(record.contents, frame: frame, register: Int(register.rawValue)) {
-        state.isPrecise = pool.words.load(RegisterState.self, at: word).isPrecise
-      }
-      parts.append("R\(register.rawValue)=\(logText(state))")
-    }
-    for slot in 0..<Int(frames[frame].slotCount) {
-      let value = slots[Self.slotPlace(frame, slot)]
-      if value.bytes != 0 { parts.append(slotText(value, slot)) }
-    }
-    return parts.joined(separator: " ")
-  }
-
-  private func slotText(_ value: StackSlot, _ slot: Int) -> String {
-    let name = "fp-\((slot + 1) * 8)"
-    if value.isSpilledWhole { return "\(name)=\(logText(value.register))" }
-    var letters = ""
-    for index in (0..<8).reversed() { letters.append(value.byte(index).letter) }
-    return "\(name)=\(letters)"
-  }
-
-  /// A register in the kernel's form: `scalar(umax=255)`, `map_value(map=counts,ks=4,vs=8)`.
-  func logText(_ state: RegisterState) -> String {
-    if state.kind == .scalar, let value = state.number.constant {
-      return (state.isPrecise ? "P" : "") + Self.logNumber(Int64(bitPattern: value))
-    }
-    if state.kind == .stack, Int(state.object) != frame {
-      return "fp[\(state.object)]\(Int(state.offset) + Int(Int64(bitPattern: state.number.constant ?? 0)))"
-    }
-    if state.kind == .stack { return "fp\(Int(state.offset) + Int(Int64(bitPattern: state.number.constant ?? 0)))" }
-    var parts: [String] = []
-    if state.kind == .mapValue || state.kind == .mapKey || state.kind == .mapPointer {
-      let index = Int(state.object)
-      if program.maps.indices.contains(index) {
-        let map = program.maps[index]
-        parts.append("map=\(map.definition.name),ks=\(map.keySize),vs=\(map.valueSize)")
+      let current = slots[Self.slotPlace(frame, slot)]
+      let old = slot < before.slots.count ? before.slots[slot] : .invalid
+      if current.bytes != old.bytes || current.hasRegister && logText(current.register) != logText(old.register) {
+        log.slots |= 1 << UInt64(slot)
       }
     }
-    if state.id != 0 {
-      var text = "id=\(state.linkID)"
-      if state.id & RegisterState.linkFlag != 0 { text += "+\(state.offset)" }
-      parts.insert(text, at: 0)
-    }
-    if state.reference != 0 { parts.append("ref_obj_id=\(state.reference)") }
-    if state.kind != .scalar, state.offset != 0 { parts.append("off=\(state.offset)") }
-    if state.isPacketPointer { parts.append("r=\(state.range)") }
-    if state.kind == .memory { parts.append("sz=\(state.object)") }
-    parts += rangeTexts(state)
-    return typeName(state) + "(" + parts.joined(separator: ",") + ")"
   }
 
-  private func rangeTexts(_ state: RegisterState) -> [String] {
-    let number = state.number
-    if state.kind != .scalar, number.constant == 0 { return [] }
-    if let constant = number.constant { return ["imm=\(Self.logNumber(Int64(bitPattern: constant)))"] }
-    var texts: [String] = []
-    let parts: [(String, String, Bool)] = [
-      ("smin", Self.logNumber(number.signed.minimum), number.signed.minimum != .min),
-      ("smax", Self.logNumber(number.signed.maximum), number.signed.maximum != .max),
-      ("umin", Self.logNumber(number.unsigned.minimum), number.unsigned.minimum != 0),
-      ("umax", Self.logNumber(number.unsigned.maximum), number.unsigned.maximum != .max),
-      ("smin32", Self.logNumber(Int64(number.signed32.minimum)), number.signed32.minimum != .min),
-      ("smax32", Self.logNumber(Int64(number.signed32.maximum)), number.signed32.maximum != .max),
-      ("umin32", Self.logNumber(UInt64(number.unsigned32.minimum)), number.unsigned32.minimum != 0),
-      ("umax32", Self.logNumber(UInt64(number.unsigned32.maximum)), number.unsigned32.maximum != .max),
-    ]
-    // Bounds of the same value stand together: `smin=umin=4`.
-    var isWritten = [Bool](repeating: false, count: parts.count)
-    for index in parts.indices where parts[index].2 && !isWritten[index] {
-      var names = parts[index].0
-      for other in parts.indices where other > index && parts[other].2 && !isWritten[other] {
-        if parts[other].1 == parts[index].1 {
-          names += "=\(parts[other].0)"
-          isWritten[other] = true
-        }
-      }
-      texts.append("\(names)=\(parts[index].1)")
-    }
-    if !number.bits.isUnknown { texts.append("var_off=\(number.bits.logText)") }
-    return texts
-  }
-
-  private static func logNumber(_ value: Int64) -> String {
-    value >= -32768 && value <= 32767 ? "\(value)" : "0x\(String(UInt64(bitPattern: value), radix: 16))"
-  }
-
-  private static func logNumber(_ value: UInt64) -> String {
-    value <= 32767 ? "\(value)" : "0x\(String(value, radix: 16))"
+  private func isIteratorCall(_ index: Int) -> Bool {
+    guard case .kernelFunction(let name, _)? = program.references[index] else { return false }
+    return name.hasPrefix("bpf_iter_")
   }
 }

@@ -5,21 +5,37 @@ internal import BPFTypeFormat
 extension Exploration {
   /// Walks the program, then each global function that was called, and says what came of it.
   mutating func verdict() -> Verdict {
+    var hasWalked = false
     do throws(Stop) {
       try verifyEntry()
       try verifyGlobals()
+      hasWalked = true
       try checkStackDepth()
     } catch {
+      // No instruction is at fault for the depth of all calls together.
+      if hasWalked { rejection?.instruction = nil }
       return .rejected(finishedRejection())
     }
     finishStatistics()
-    return .accepted(VerifiedProgram(program: program.program, statistics: statistics, log: log.text))
+    log.write(statistics, limit: options.limits.processedInstructions)
+    return .accepted(
+      VerifiedProgram(
+        program: program.program, statistics: statistics, log: log.contents,
+        accesses: (0..<accesses.count).map { accesses[$0] }))
   }
 
   private mutating func verifyEntry() throws(Stop) {
     beginEntry(function: 0)
-    self[.r1] = RegisterState(kind: .context)
+    switch options.argument {
+    case .context: self[.r1] = RegisterState(kind: .context)
+    case .memory(let byteCount):
+      self[.r1] =
+        byteCount == 0 ? RegisterState(constant: 0) : RegisterState(kind: .memory, object: UInt32(clamping: byteCount))
+      self[.r2] = RegisterState(constant: UInt64(byteCount))
+    }
+    if log.isWritten { logBeginning() }
     try walk()
+    log.noteEnd()
   }
 
   /// Begins a walk at the first instruction of a function, from nothing.
@@ -55,12 +71,10 @@ extension Exploration {
     result.registers = registerSnapshots()
     result.stack = stackSnapshots()
     result.calls = frame > 0 ? (1...frame).map { Int(frames[$0].callSite) } : []
-    let way = walkedWay()
-    result.path = way.decisions
-    result.origins = origins(way.instructions, result.cause)
     result.statistics = statistics
     log.write(result.message)
-    result.log = log.text
+    log.write(statistics, limit: options.limits.processedInstructions)
+    result.log = log.contents
     return result
   }
 }

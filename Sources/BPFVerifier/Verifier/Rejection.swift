@@ -16,10 +16,6 @@ public struct Rejection: Error, Sendable {
   public var stack: [StackSnapshot] = []
   /// The calls that led to the function being walked: the index of each call, outermost first.
   public var calls: [Int] = []
-  /// The decisions at conditional jumps from the entry to here, oldest first; only the last `maximumPathLength` of them.
-  public var path: [BranchDecision] = []
-  /// Where the values that the failed check looked at come from.
-  public var origins: [Origin] = []
   /// What the verification took up to here.
   public var statistics = VerificationStatistics()
   /// The kernel's log, as far as one was asked for.
@@ -30,35 +26,6 @@ public struct Rejection: Error, Sendable {
     self.errno = errno
     self.instruction = instruction
     self.cause = cause
-  }
-
-  static let maximumPathLength = 4096
-
-  /// Which way a conditional jump was taken.
-  public struct BranchDecision: Hashable, Sendable {
-    /// The index of the jump.
-    public var instruction: Int
-    /// Whether the condition held.
-    public var isTaken: Bool
-    /// A decision at a jump.
-    public init(instruction: Int, isTaken: Bool) {
-      self.instruction = instruction
-      self.isTaken = isTaken
-    }
-  }
-
-  /// Where the value of a register comes from, along the path that was walked.
-  public struct Origin: Hashable, Sendable {
-    /// The register that the failed check looked at.
-    public var register: Register
-    /// The instructions that the value comes from, the newest first: the one that wrote the register, those that wrote
-    /// its operands, and so on through moves, arithmetic, spills and calls.
-    public var instructions: [Int]
-    /// An origin of a register.
-    public init(register: Register, instructions: [Int]) {
-      self.register = register
-      self.instructions = instructions
-    }
   }
 }
 

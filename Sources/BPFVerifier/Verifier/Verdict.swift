@@ -35,11 +35,14 @@ public struct VerifiedProgram: Sendable {
   public let statistics: VerificationStatistics
   /// The kernel's log, as far as one was asked for.
   public let log: String
+  /// What each slot was seen to access, empty for one that accesses nothing and for one that no path comes to.
+  package let accesses: [AccessedMemory]
 
-  init(program: Program, statistics: VerificationStatistics, log: String) {
+  init(program: Program, statistics: VerificationStatistics, log: String, accesses: [AccessedMemory]) {
     self.program = program
     self.statistics = statistics
     self.log = log
+    self.accesses = accesses
   }
 }
 

@@ -39,7 +39,12 @@ public struct Verifier: Sendable {
       var exploration = Exploration(input, code: code, options: options, observer: observer)
       return exploration.verdict()
     } catch {
-      return .rejected(error)
+      var rejection = error
+      var log = VerifierLog(start: options.log == .none ? nil : 0, keepsPaths: true, limit: options.limits.logBytes)
+      log.write(error.message)
+      log.write(error.statistics, limit: options.limits.processedInstructions)
+      rejection.log = log.contents
+      return .rejected(rejection)
     }
   }
 
@@ -52,16 +57,4 @@ public struct Verifier: Sendable {
       }
     }
   }
-}
-
-/// The state before an instruction, as an observer sees it.
-package struct ObservedState {
-  /// The index of the instruction.
-  package var instruction: Int
-  /// The number of calls that are open: 0 in the entry function.
-  package var depth: Int
-  /// The registers of the function being walked, those that hold something.
-  package var registers: [RegisterSnapshot]
-  /// The stack of the function being walked.
-  package var stack: [StackSnapshot]
 }

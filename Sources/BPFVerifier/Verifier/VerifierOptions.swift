@@ -6,6 +6,10 @@ public struct VerifierOptions: Sendable {
   public var limits = Limits()
   /// How much of the kernel's log is written.
   public var log: LogLevel = .none
+  /// The number of instructions that are processed before the log begins.
+  package var instructionsBeforeLog = 0
+  /// What the program begins with.
+  package var argument = EntryArgument.context
   /// The rights of who loads the program.
   public var capabilities: Capabilities = .all
   /// Whether states that are known to be safe cut a path; a test that compares each state with a run turns it off.
@@ -49,24 +53,23 @@ public struct VerifierOptions: Sendable {
     public var pendingBranches = 8192
     /// The memory that states may take, in bytes.
     public var stateBytes = 1 << 30
-    /// The length of the log in bytes; what comes after is left out.
+    /// The length of the log in bytes; of a longer one the end is kept.
     public var logBytes = 16 << 20
 
     /// The limits of Linux 6.18.
     public init() {}
   }
 
-  /// How much of the log is written, as `log_level` of `BPF_PROG_LOAD`.
-  public enum LogLevel: UInt8, Hashable, Sendable, Comparable {
+  /// How much of the log is written.
+  public enum LogLevel: UInt8, Hashable, Sendable {
     /// Nothing but the message of a rejection.
     case none
-    /// Each instruction with the registers that matter.
-    case instructions
-    /// And the state before each instruction.
-    case states
-
-    /// Whether the left level writes less.
-    public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+    /// The path that led to the end: each instruction with the registers and stack slots that it uses. This is
+    /// `BPF_LOG_LEVEL1` of the kernel.
+    case path
+    /// All paths in the order of the walk. Of `BPF_LOG_LEVEL2` it has what is about instructions and states, and not what
+    /// the kernel says about its own searches.
+    case allPaths
   }
 
   /// Capabilities that change what is accepted.

@@ -35,6 +35,8 @@ public struct Scenario: Sendable {
   public var context: [UInt8] = []
   /// The packet for programs that work on packets, from its Ethernet header on.
   public var packet: [UInt8] = ExamplePacket.bytes
+  /// Whether the program is verified before it is loaded.
+  public var verification = ProgramVerification.standard
   /// How long the machine goes on after the last event, so that timers expire, in nanoseconds.
   public var linger: UInt64 = 1_000_000
 
@@ -100,7 +102,7 @@ public struct Scenario: Sendable {
     let tails = object.maps.values.filter { $0.type == .programArray }.flatMap(\.initialSlots.values)
     let loaded: LoadedObject
     do {
-      loaded = try stage.machine.load(object, programs: Set(tails + [name]))
+      loaded = try stage.machine.load(object, programs: Set(tails + [name]), verification: verification)
     } catch {
       throw .load(error)
     }

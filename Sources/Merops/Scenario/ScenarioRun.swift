@@ -18,6 +18,9 @@ public struct ScenarioRun {
   /// How often the event happened: less often than the scenario says when the task ended, or the run was cancelled.
   public let eventCount: Int
 
+  /// How the program was executed.
+  public var execution: ProgramExecution? { object.programs.first { $0.name == program }?.execution }
+
   /// What the maps hold, those that hold nothing left out, in the order of the object.
   ///
   /// The records of ring buffers and the values of queues are taken out of them.

@@ -28,10 +28,22 @@ package struct ConformanceCommand: AsyncParsableCommand {
   @Flag(help: "Run the program through the JIT compiler (not there yet: exit status 6).")
   package var jit = false
 
+  @Option(
+    help: ArgumentHelp(
+      "How it runs: 'checked', each access, or 'verified', without the checks that the verifier proves needless.",
+      valueName: "mode"))
+  package var execution = Execution.checked
+
   @Flag(help: "The program is an ELF file, of which the first section of code runs.")
   package var elf = false
 
   package init() {}
+
+  /// How a program runs.
+  package enum Execution: String, ExpressibleByArgument, CaseIterable {
+    case checked
+    case verified
+  }
 
   package func run() async throws {
     let result = try result(of: { () throws(CommandFailure) in try Self.standardInput() })
@@ -55,7 +67,11 @@ package struct ConformanceCommand: AsyncParsableCommand {
     }
     let program = elf ? try Self.code(in: code.bytes) : code.bytes
     do {
-      return try ConformanceRun.run(program: program, memory: memory.bytes)
+      return try ConformanceRun.run(program: program, memory: memory.bytes) { instructions in
+        guard execution == .verified else { return [] }
+        // What the verifier does not accept runs with checks.
+        return Verifier().verify(instructions, memoryByteCount: memory.bytes.count).program?.proof ?? []
+      }
     } catch {
       throw CommandFailure(.failed, "\(error)")
     }

@@ -16,8 +16,8 @@ package struct InspectCommand: AsyncParsableCommand {
   @Argument(help: "An object or C source (.c); '-' is standard input.", completion: .file(extensions: ["o", "c"]))
   package var file: String
 
-  @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
-  package var program: [String] = []
+  @OptionGroup
+  package var programs: ProgramOptions
 
   @Flag(name: [.short, .long], help: "Show the byte code, with source lines and names of what it refers to.")
   package var disassemble = false
@@ -39,20 +39,8 @@ package struct InspectCommand: AsyncParsableCommand {
 
   /// The report that the options ask for.
   package func report(on object: ObjectFile, name: String) throws(CommandFailure) -> InspectReport {
-    for name in program { try object.requireProgram(name) }
+    try programs.check(object)
     return InspectReport(
-      object, name: name, selection: program.isEmpty ? nil : Set(program), disassembles: disassemble)
-  }
-}
-
-extension ObjectFile {
-  /// Refuses the name of a program that the object does not have.
-  func requireProgram(_ name: String) throws(CommandFailure) {
-    guard programs[name] == nil else { return }
-    throw CommandFailure(
-      .usage,
-      programs.isEmpty
-        ? "there is no program '\(name)': the object has none"
-        : "there is no program '\(name)'; the object has \(programs.keys.joined(separator: ", "))")
+      object, name: name, selection: programs.names.isEmpty ? nil : Set(programs.names), disassembles: disassemble)
   }
 }

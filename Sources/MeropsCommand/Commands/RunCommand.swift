@@ -27,8 +27,8 @@ package struct RunCommand: AsyncParsableCommand {
   @Argument(help: "An object or C source (.c); '-' is standard input.", completion: .file(extensions: ["o", "c"]))
   package var file: String
 
-  @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
-  package var program: [String] = []
+  @OptionGroup
+  package var programs: ProgramOptions
 
   @Option(help: ArgumentHelp("The kernel: 'simulated' or 'linux'.", valueName: "name"))
   package var engine = Engine.simulated
@@ -57,9 +57,10 @@ package struct RunCommand: AsyncParsableCommand {
     let source = try ObjectSource(reading: file)
     var object = try await source.open(compiler)
     try scenario.apply(to: &object)
+    let chosen = try programs.selection(of: object, where: \.loadsByDefault)
     guard engine == .simulated else {
       let run = LinuxRunCommand(session: try linux.session(scenario), json: json, log: log)
-      return try await run.perform(try selection(of: object), of: object, named: source.name)
+      return try await run.perform(chosen, of: object, named: source.name)
     }
     if let option = linux.given { throw CommandFailure(.usage, "'\(option)' is for '--engine linux' only") }
     if let symbol = scenario.symbol {
@@ -71,7 +72,7 @@ package struct RunCommand: AsyncParsableCommand {
     var report = RunReport(object: source.name, programs: [])
     var status = CommandStatus.success
     let style = Style(of: .standard)
-    for (index, program) in try selection(of: object).enumerated() {
+    for (index, program) in chosen.enumerated() {
       do {
         let printer = TimelinePrinter(
           of: program, in: object, RunText(style: style), separator: index > 0 ? "\n" : "", showsTimeline: !noTimeline,
@@ -90,41 +91,27 @@ package struct RunCommand: AsyncParsableCommand {
           throw ReportedFailure(status: .interrupted)
         }
         if status == .success { status = Self.status(of: run, program, printer) }
-      } catch let failure as CommandFailure where failure.status == .load {
+      } catch let failure as LoadFailure {
         // The other programs may still run.
-        Output.error.report(failure.message)
-        report.programs.append(.init(program, error: failure.message))
-        if status == .success { status = failure.status }
+        failure.tell()
+        report.programs.append(.init(program, failure))
+        if status == .success { status = .load }
       }
     }
     if json { try Output.standard.write(JSONText.document(report)) }
     if status != .success { throw ReportedFailure(status: status) }
   }
 
-  /// The programs that the options ask for; without any, those that are loaded by default.
-  package func selection(of object: ObjectFile) throws(CommandFailure) -> [Program] {
-    for name in program { try object.requireProgram(name) }
-    let programs = object.programs.values.filter { program.isEmpty ? $0.loadsByDefault : program.contains($0.name) }
-    guard !programs.isEmpty else {
-      throw CommandFailure(
-        .usage,
-        object.programs.isEmpty
-          ? "the object has no programs: each needs a section such as SEC(\"perf_event\")"
-          : "no program is loaded by default; name one with '--program': \(object.programs.keys.joined(separator: ", "))"
-      )
-    }
-    return Array(programs)
-  }
-
   private static func perform(
     _ scenario: Scenario, _ program: Program, of object: ObjectFile, _ takeTimeline: (([TimelineEvent]) -> Bool)?
-  ) throws(CommandFailure) -> ScenarioRun {
+  ) throws -> ScenarioRun {
     do throws(ScenarioError) {
       return try scenario.run(program.name, of: object, takeTimeline: takeTimeline)
     } catch {
       switch error {
       case .edit, .unknownProgram: throw CommandFailure(.usage, "\(error)")
-      case .load, .noEvent, .machine: throw CommandFailure(.load, "\(error)")
+      case .load(let error): throw LoadFailure(message: "\(error)", diagnostic: error.diagnostic)
+      case .noEvent, .machine: throw LoadFailure(message: "\(error)")
       }
     }
   }
@@ -133,5 +120,20 @@ package struct RunCommand: AsyncParsableCommand {
   private static func status(of run: ScenarioRun, _ program: Program, _ printer: TimelinePrinter) -> CommandStatus {
     guard run.machine.faults.isEmpty else { return .failed }
     return program.kind.type == .systemCall && printer.hasNegativeResult ? .failed : .success
+  }
+}
+
+/// Why one program of several does not run.
+package struct LoadFailure: Error {
+  var message: String
+  /// What the verifier has found, if it is the verifier that refuses the program.
+  var diagnostic: Diagnostic?
+
+  /// Says it to the user: a finding as a compiler would, and how to run the program all the same.
+  func tell() {
+    guard let diagnostic else { return Output.error.report(message) }
+    try? Output.error.write(DiagnosticText(style: .init(Style(of: .error))).text(diagnostic))
+    Output.error.report(
+      "'\(diagnostic.program)' is refused as Linux would; with '--unverified' it runs until it does what it may not")
   }
 }

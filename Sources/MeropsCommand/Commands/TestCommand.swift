@@ -20,8 +20,8 @@ package struct TestCommand: AsyncParsableCommand {
   @Argument(help: "Objects or C source (.c).", completion: .file(extensions: ["o", "c"]))
   package var files: [String]
 
-  @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
-  package var program: [String] = []
+  @OptionGroup
+  package var programs: ProgramOptions
 
   @OptionGroup(title: "Who verifies and runs")
   package var verdict: VerdictOptions
@@ -43,7 +43,7 @@ package struct TestCommand: AsyncParsableCommand {
       let object = try await source.open(compiler)
       var part = TestReport.File(name: source.name)
       try Output.standard.write("\(Style(of: .standard).applied(.heading, to: source.name))\n")
-      for candidate in object.programs.values where program.isEmpty || program.contains(candidate.name) {
+      for candidate in object.programs.values where programs.names.isEmpty || programs.names.contains(candidate.name) {
         guard let expectation = ProgramExpectation(candidate), !expectation.isAuxiliary else { continue }
         try Task.checkCancellation()
         let clock = ContinuousClock()

@@ -19,8 +19,8 @@ package struct VerifyCommand: AsyncParsableCommand {
   @Argument(help: "An object or C source (.c); '-' is standard input.", completion: .file(extensions: ["o", "c"]))
   package var file: String
 
-  @Option(help: ArgumentHelp("Only this program; may be given more than once.", valueName: "name"))
-  package var program: [String] = []
+  @OptionGroup
+  package var programs: ProgramOptions
 
   @OptionGroup(title: "Who verifies")
   package var verdict: VerdictOptions
@@ -42,16 +42,12 @@ package struct VerifyCommand: AsyncParsableCommand {
   package func run() async throws {
     let source = try ObjectSource(reading: file)
     let object = try await source.open(compiler)
-    for name in program { try object.requireProgram(name) }
-    let programs = object.programs.values.filter { program.isEmpty || program.contains($0.name) }
-    guard !programs.isEmpty else {
-      throw CommandFailure(.usage, "the object has no programs: each needs a section such as SEC(\"perf_event\")")
-    }
+    let chosen = try programs.selection(of: object)
     let verifier = try verdict.source()
     var report = VerifyReport(object: source.name, engine: verdict.engine.rawValue)
     let text = VerifyText(style: Style(of: .standard))
     let clock = ContinuousClock()
-    for (index, program) in programs.enumerated() {
+    for (index, program) in chosen.enumerated() {
       try Task.checkCancellation()
       let start = clock.now
       let answer = try verifier.answer(program, of: object, logLevel: log ? 2 : 0)

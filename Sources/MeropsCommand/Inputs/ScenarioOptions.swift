@@ -55,6 +55,9 @@ package struct ScenarioOptions: ParsableArguments {
       valueName: "hex|@file"))
   package var packet: String?
 
+  @Flag(help: "Run what the verifier refuses as well, with each access checked while it runs.")
+  package var unverified = false
+
   @Option(help: ArgumentHelp("How long the machine goes on after the last event.", valueName: "time"))
   package var linger = Nanoseconds(1_000_000)
 
@@ -91,7 +94,7 @@ package struct ScenarioOptions: ParsableArguments {
   var simulatedOnly: String? {
     let options: [(String, Bool)] = [
       ("--resident", residency == .resident), ("--nmi", eventCount != 1), ("--block", blockingCall != nil),
-      ("--argument", !arguments.isEmpty), ("--packet", packet != nil),
+      ("--argument", !arguments.isEmpty), ("--packet", packet != nil), ("--unverified", unverified),
     ]
     return options.first(where: \.1)?.0
   }
@@ -113,6 +116,7 @@ package struct ScenarioOptions: ParsableArguments {
     scenario.eventCount = eventCount
     if let period { scenario.period = period.value }
     scenario.linger = linger.value
+    scenario.verification = unverified ? .none : .standard
     if let blockingCall {
       guard let call = SystemCall.named(blockingCall) else {
         throw CommandFailure(

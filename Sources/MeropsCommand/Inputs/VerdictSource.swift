@@ -52,7 +52,7 @@ struct VerdictSource {
   private func verify(_ program: Program, of object: ObjectFile, logLevel: UInt32) throws(CommandFailure) -> Answer {
     var options = VerifierOptions()
     options.kernel = version
-    options.log = logLevel == 0 ? .none : logLevel == 1 ? .instructions : .states
+    options.log = logLevel == 0 ? .none : logLevel == 1 ? .path : .allPaths
     var program = program
     if let local = object.types {
       do throws(TypeRelocationError) {
@@ -61,16 +61,16 @@ struct VerdictSource {
         throw CommandFailure(.load, "\(error)")
       }
     }
-    let verdict = Verifier(options: options).verify(program, of: object, kernelTypes: types)
+    let verifier = Verifier(options: options)
+    let verdict = verifier.verify(program, of: object, kernelTypes: types)
     let taken = verdict.statistics
     return Answer(
-      diagnostic: verdict.rejection.map { Diagnostic($0, of: program, kernelVersion: versionText) }, log: verdict.log,
+      diagnostic: verdict.rejection.map { verifier.diagnostic(of: $0, program, of: object, kernelTypes: types) },
+      log: verdict.log,
       statistics: Statistics(
         processedInstructions: taken.processedInstructions, totalStates: taken.totalStates,
         peakStates: taken.peakStates, stackDepths: taken.stackDepths))
   }
-
-  private var versionText: String { "\(version.major).\(version.minor)" }
 
   // MARK: The kernel
 

@@ -16,6 +16,12 @@ package struct RunText {
       + " (SEC(\"\(program.section.printable)\"), \(count) instruction\(count == 1 ? "" : "s"))\n"
   }
 
+  /// That the program was not verified though it was to be.
+  func execution(of run: ScenarioRun) -> String {
+    guard case .checked(let reason?) = run.execution else { return "" }
+    return style.applied(.faint, to: "  not verified, each access is checked: \(reason)") + "\n"
+  }
+
   /// The lines that a timeline has now, indented; it forgets them.
   func lines(takenFrom timeline: inout TimelineText) -> String {
     timeline.takeText(indentation: 2) { part, text in

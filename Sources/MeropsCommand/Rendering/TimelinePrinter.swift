@@ -53,7 +53,8 @@ final class TimelinePrinter {
     _ = print(run.machine.timeline)
     if let problem { throw problem }
     let rest =
-      text.packet(run.packetResult, of: program.kind.type, before: scenario.packet) + text.context(run.context)
+      text.execution(of: run) + text.packet(run.packetResult, of: program.kind.type, before: scenario.packet)
+      + text.context(run.context)
       + text.maps(maps) + text.trace(run.machine.traceLog)
     if !rest.isEmpty { try Output.standard.write("\n" + rest) }
   }

@@ -12,8 +12,14 @@ package struct RunReport: Codable, Hashable, Sendable {
     package var type: String
     /// The number of 8-byte slots.
     package var instructionCount: Int
+    /// How it was executed: `verified` or `checked`.
+    package var execution: String?
+    /// Why it was not executed as verified, when it was to be.
+    package var unverifiedBecause: String?
     /// Why it did not run.
     package var error: String?
+    /// What the verifier has found, when that is why.
+    package var diagnostic: DiagnosticReport?
     /// What a syscall program has left in its context.
     package var context: JSONValue?
     /// What the program has made of its packet, if it works on packets.
@@ -50,14 +56,20 @@ package struct RunReport: Codable, Hashable, Sendable {
 
 extension RunReport.ProgramEntry {
   /// A program that has not run.
-  init(_ program: Program, error: String) {
+  init(_ program: Program, _ failure: LoadFailure) {
     self.init(program)
-    self.error = error
+    error = failure.message
+    diagnostic = failure.diagnostic.map(DiagnosticReport.init)
   }
 
   /// A program that has run. `maps` is what they held at the end.
   init(_ program: Program, _ run: ScenarioRun, of scenario: Scenario, maps: [MapContents]) {
     self.init(program)
+    switch run.execution {
+    case .verified: execution = "verified"
+    case .checked(let reason): (execution, unverifiedBecause) = ("checked", reason)
+    case nil: break
+    }
     packet = run.packetResult.map { PacketReport($0, of: program.kind.type, before: scenario.packet) }
     context = run.context.map(JSONValue.init)
     timeline = run.machine.timeline.map { TimelineEntry($0, run) }

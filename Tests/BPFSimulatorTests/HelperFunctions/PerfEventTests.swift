@@ -36,7 +36,7 @@ import Testing
 
   @Test("each CPU writes to its own buffer")
   func records() throws {
-    let object = try Machine().load(object())
+    let object = try Machine().load(object(), verification: .none)
     let buffers = try object.openPerfEventBuffers("events")
     #expect(buffers.map(\.cpu) == [0, 1])
     #expect(try output(object, flags: Self.currentCPU, on: 1) == 0)
@@ -49,7 +49,7 @@ import Testing
 
   @Test("a wrong index, an empty slot and another CPU's buffer give the errors of Linux")
   func errors() throws {
-    let object = try Machine().load(object())
+    let object = try Machine().load(object(), verification: .none)
     #expect(try output(object, flags: 0) == -2)
     #expect(try output(object, flags: 3) == -7)
     #expect(try output(object, flags: 1 << 32) == -22)
@@ -66,7 +66,7 @@ import Testing
 
   @Test("buffers are opened only where they fit")
   func opening() throws {
-    let object = try Machine().load(object())
+    let object = try Machine().load(object(), verification: .none)
     #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 3, cpu: 0) }
     #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 0, cpu: 2) }
     #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 0, cpu: 0, pageCount: 3) }
@@ -75,7 +75,7 @@ import Testing
   @Test("a wrong context and too few bytes end the run")
   func refusals() throws {
     let machine = try Machine()
-    let object = try machine.load(object())
+    let object = try machine.load(object(), verification: .none)
     #expect(throws: MachineError.self) { try object.run("no_context") }
     #expect(machine.faults.last?.message.contains("argument 1 is 0x0") == true)
     #expect(throws: MachineError.self) { try object.run("unreadable") }
@@ -92,7 +92,7 @@ import Testing
         name, text + "*(u64 *)(r7 + \(offset)) = r0\nr0 = 0\nexit", kind: ProgramKind(type: .perfEvent))
     }
     let machine = try Machine()
-    let loaded = try machine.load(object.file)
+    let loaded = try machine.load(object.file, verification: .none)
     let first = try loaded.attach("first", to: .perfEvent(cpu: 0), cookie: 0xdead_beef_0000_0001)
     let second = try loaded.attach("second", to: .perfEvent(cpu: 0))
     try loaded.map("seen").updateElement([0, 0, 0, 0], to: ([9, 9] as [UInt64]).flatMap(\.memoryBytes))

@@ -59,7 +59,7 @@ import Testing
 
   private func loaded() throws -> (Machine, LoadedObject, RingBufferMap) {
     let machine = try Machine()
-    let object = try machine.load(object())
+    let object = try machine.load(object(), verification: .none)
     return (machine, object, try object.ringBuffer("events"))
   }
 

@@ -45,7 +45,7 @@ import Testing
     let machine = try Machine()
     let task = try machine.spawn("app")
     try machine.run(task, on: 0)
-    return (machine, try machine.load(object.file))
+    return (machine, try machine.load(object.file, verification: .none))
   }
 
   @Test("a section forbids what may sleep, has to be closed, and is opened before it is closed")
@@ -98,7 +98,7 @@ import Testing
     let few = machine.now - start
     var long = AssembledObject()
     try long.call("long", String(repeating: "r0 = 1\n", count: 1000))
-    let other = try machine.load(long.file)
+    let other = try machine.load(long.file, verification: .none)
     let second = machine.now
     try other.run("long", context: [UInt8](repeating: 0, count: 8))
     #expect(machine.now - second >= few + 900 * machine.configuration.costs.instruction)

@@ -95,7 +95,7 @@ import Testing
     task.registers.rip = 0x4000
     task.registers.rbp = stack + 32
     try machine.run(task, on: 0)
-    return (machine, task, try machine.load(object()))
+    return (machine, task, try machine.load(object(), verification: .none))
   }
 
   private static let user: UInt64 = 0x100

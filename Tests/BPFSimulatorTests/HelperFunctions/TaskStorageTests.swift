@@ -50,7 +50,7 @@ import Testing
     let machine = try Machine()
     let task = try machine.spawn("owner")
     try machine.run(task, on: 0)
-    return (machine, task, try machine.load(object()))
+    return (machine, task, try machine.load(object(), verification: .none))
   }
 
   private func get(_ object: LoadedObject, flags: UInt64, initial: [UInt64] = [0, 0], on cpu: Int = 0) throws -> Int64 {

@@ -105,7 +105,7 @@ import Testing
 
   private func loaded() throws -> (Machine, LoadedObject) {
     let machine = try Machine()
-    return (machine, try machine.load(object()))
+    return (machine, try machine.load(object(), verification: .none))
   }
 
   @discardableResult

@@ -75,7 +75,7 @@ import Testing
     try object.map("events", .perfEventArray, value: 4, entries: 2)
     try object.program("program", text, kind: ProgramKind(type: type))
     let machine = try Machine()
-    return (machine, try machine.load(object.file))
+    return (machine, try machine.load(object.file, verification: .none))
   }
 
   @Test("what the context says before and after a run is given and returned")

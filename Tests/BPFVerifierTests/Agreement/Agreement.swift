@@ -1,6 +1,7 @@
 import BPFObject
 import BPFTypeFormat
 import BPFVerifier
+import Foundation
 
 /// What this verifier says of a program, in the kernel's terms.
 struct OwnAnswer: Sendable {
@@ -9,8 +10,15 @@ struct OwnAnswer: Sendable {
   /// What this verifier does not model, if that is why there is no verdict.
   var unsupported: String?
 
+  /// The running kernel knows how many processors there can be.
+  static let options: VerifierOptions = {
+    var options = VerifierOptions()
+    options.kernel.processorCount = ProcessInfo.processInfo.processorCount
+    return options
+  }()
+
   init(_ program: Program, of object: ObjectFile, kernelTypes: BTF?) {
-    let verdict = Verifier().verify(program, of: object, kernelTypes: kernelTypes)
+    let verdict = Verifier(options: Self.options).verify(program, of: object, kernelTypes: kernelTypes)
     processed = verdict.statistics.processedInstructions
     self.verdict = .accepted
     guard let rejection = verdict.rejection else { return }

@@ -34,5 +34,11 @@ struct KnownDifferences {
   /// Whether a reason is one that is to be mended.
   static func isOpen(_ reason: String) -> Bool { reason.hasPrefix("Open:") }
 
+  /// The differences that were not met, in the order of the file: they have to be taken out of it.
+  func gone(seen: Set<String>) -> [String] { groups.flatMap(\.lines).filter { !seen.contains($0) } }
+
+  /// Whether a difference is about a compiled program.
+  static func isOfObject(_ key: String) -> Bool { key.contains(": objects: ") }
+
   static func key(_ difference: Difference, _ title: String) -> String { "\(difference.rawValue): \(title)" }
 }

@@ -12,6 +12,8 @@ final class RandomKernel: ObservingEnvironment {
   private let arrayElements: [ProgramAddress]
   private let hashElements: [ProgramAddress]
   private let packet: UnsafeMutableRawPointer
+  /// Where packets begin.
+  static let packetAddress: UInt32 = 0x10000
   /// Sees each step of a run.
   var onStep: ((ExecutionStep) -> Void)?
 
@@ -40,7 +42,7 @@ final class RandomKernel: ObservingEnvironment {
     fill(context, hook.contextSize)
     if let fields = hook.packet {
       let length = Int.random(in: 0...64, using: &random)
-      let address = UInt32(0x10000)
+      let address = Self.packetAddress
       try memory.setWindow(.init(address: address, base: packet, readable: length, writable: length, name: "packet"))
       _ = memory.store(address, at: context &+ UInt64(fields.data))
       _ = memory.store(address + UInt32(length), at: context &+ UInt64(fields.end))

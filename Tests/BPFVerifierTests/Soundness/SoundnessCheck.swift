@@ -30,12 +30,15 @@ struct SoundnessCheck {
     let kernel = try RandomKernel(hook, seed: seed)
     let observed = try program.observed()
     var trouble: String?
+    // The frame pointer of each function that is open.
+    var frames = [UInt64](repeating: 0, count: 8)
     if let states {
       kernel.onStep = { step in
         guard trouble == nil else { return }
+        frames[step.depth] = step.registers[10]
         let known = states[Place(slot: step.slot, depth: step.depth)] ?? []
-        if !known.contains(where: { Self.covers($0, step) }) {
-          trouble = Self.explanation(known, step)
+        if !known.contains(where: { Self.covers($0, step, frames) }) {
+          trouble = Self.explanation(known, step, frames)
         }
       }
     }
@@ -56,43 +59,48 @@ struct SoundnessCheck {
   }
 
   /// The states before each instruction on every path, none of them cut off; nil where there are too many.
-  private static func states(_ program: Program, of object: ObjectFile) -> [Place: [[RegisterSnapshot]]]? {
+  private static func states(_ program: Program, of object: ObjectFile) -> [Place: [[ObservedRegister]]]? {
     var options = VerifierOptions()
     options.prunes = false
     options.limits.processedInstructions = 4000
-    var states: [Place: [[RegisterSnapshot]]] = [:]
+    var states: [Place: [[ObservedRegister]]] = [:]
     let verdict = Verifier(options: options).verify(program, of: object, kernelTypes: nil) { state in
       states[Place(slot: state.instruction, depth: state.depth), default: []].append(state.registers)
     }
     return verdict.program == nil ? nil : states
   }
 
-  private static func covers(_ state: [RegisterSnapshot], _ step: ExecutionStep) -> Bool {
-    state.allSatisfy { covers($0, step) }
+  private static func covers(_ state: [ObservedRegister], _ step: ExecutionStep, _ frames: [UInt64]) -> Bool {
+    state.allSatisfy { covers($0, step, frames) }
   }
 
-  private static func covers(_ known: RegisterSnapshot, _ step: ExecutionStep) -> Bool {
+  private static func covers(_ known: ObservedRegister, _ step: ExecutionStep, _ frames: [UInt64]) -> Bool {
     let value = step.registers[Int(known.register.rawValue)]
+    if known.isNullable, value == 0 { return true }
+    // What a pointer with this value has as the variable part of its offset, from where it begins.
+    func variablePart(from start: UInt64) -> UInt64 { value &- start &- UInt64(bitPattern: Int64(known.offset)) }
     switch known.kind {
-    case "scalar": return known.number.contains(value)
-    case "fp" where step.depth == 0:
-      return known.number.contains(value &- step.registers[10] &- UInt64(bitPattern: Int64(known.offset)))
-    case "map_value":
-      // Each value is a region, which begins at the offset 0.
-      return value != 0
-        && known.number.contains(
-          UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value))) &- UInt64(bitPattern: Int64(known.offset)))
-    case "ctx": return value != 0
-    default: return true
+    case .scalar: return known.number.contains(value)
+    case .stack(let frame): return known.number.contains(variablePart(from: frames[frame]))
+    // Each value is a region, which begins at the offset 0; a pointer may be in front of it as long as it is not used.
+    case .mapValue:
+      let offset = UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
+      return value != 0 && known.number.contains(offset &- UInt64(bitPattern: Int64(known.offset)))
+    case .packet: return known.number.contains(variablePart(from: UInt64(RandomKernel.packetAddress)))
+    case .context: return value != 0
+    case .other: return true
     }
   }
 
-  private static func explanation(_ states: [[RegisterSnapshot]], _ step: ExecutionStep) -> String {
+  private static func explanation(
+    _ states: [[ObservedRegister]], _ step: ExecutionStep, _ frames: [UInt64]
+  ) -> String {
     let place = "before instruction \(step.slot) at depth \(step.depth)"
     guard let state = states.first else { return "\(place), where the verifier has never been" }
-    let wrong = state.filter { !covers($0, step) }.map {
-      "\($0.text) but r\($0.register.rawValue) = \(step.registers[Int($0.register.rawValue)])"
+    let wrong = state.filter { !covers($0, step, frames) }.map {
+      "r\($0.register.rawValue) = \(step.registers[Int($0.register.rawValue)]) is not \($0.kind), "
+        + "offset \($0.offset), \($0.number)"
     }
-    return "\(place), \(states.count) states, the first has \(wrong.joined(separator: "; "))"
+    return "\(place), \(states.count) states, of the first: \(wrong.joined(separator: "; "))"
   }
 }

@@ -27,6 +27,13 @@ final class KernelOracle {
   /// Asks about the program of an object made by ``CorpusAssembler``. Objects for the same section that name the same maps
   /// share them; an array of programs belongs to the type of the first program that uses it.
   func answer(_ object: ObjectFile) throws -> KernelAnswer {
+    try Self.answer(asking(about: object))
+  }
+
+  /// The log of level 1 about the program of an object made by ``CorpusAssembler``.
+  func log(_ object: ObjectFile) throws -> String { try asking(about: object)(1, 1 << 20).log }
+
+  private func asking(about object: ObjectFile) throws -> (_ logLevel: UInt32, _ logSize: Int) throws -> LinuxVerdict {
     guard let program = object.programs["p"] else { throw CorpusFile.Trouble(description: "no program") }
     let key = program.section + ":" + object.maps.keys.sorted().joined(separator: ",")
     let session: LinuxVerification
@@ -38,7 +45,7 @@ final class KernelOracle {
       session = try LinuxVerification(shell, on: kernel)
       sessions[key] = session
     }
-    return try Self.answer { level, size in
+    return { level, size in
       try session.verdict(of: program, types: object.types, license: object.license, logLevel: level, logSize: size)
     }
   }

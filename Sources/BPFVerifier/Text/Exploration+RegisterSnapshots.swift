@@ -40,12 +40,6 @@ extension Exploration {
       register: register, kind: kindName(state), target: target, offset: Int(state.offset), number: state.number,
       isNullable: state.isNullable, text: logText(state))
   }
-
-  func observe(_ observer: (ObservedState) -> Void) {
-    observer(
-      ObservedState(
-        instruction: instruction, depth: frame, registers: registerSnapshots(), stack: stackSnapshots()))
-  }
 }
 
 extension StackByte {
