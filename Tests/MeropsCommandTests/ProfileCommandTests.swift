@@ -2,6 +2,7 @@ import BPFProfiler
 import Foundation
 import Merops
 import MeropsCommand
+import ProfileFormats
 import Subprocess
 import SystemPackage
 import Testing
@@ -106,6 +107,23 @@ struct ProfileCommandTests {
     #expect(json["defersStacks"] as? Bool == true)
   }
 
+  @Test("the summary tells what was lost, and what sampling did to the target")
+  func harm() {
+    var collector = SampleCollector(metadata: Profile.Metadata(), period: 1)
+    collector.finish(lostSamples: 3)
+    var report = collector.capture
+    for (calls, words) in [
+      (0, "no system call interrupted"), (1, "at most 1 system call interrupted"),
+      (2, "at most 2 system calls interrupted"),
+    ] {
+      report.interruptedCalls = calls
+      let text = CaptureText(style: .plain).text(of: report)
+      #expect(
+        text.hasPrefix("3 samples, 3 with a user stack: 0.00 % whole\n  3  lost: the buffer was full\n"), "\(text)")
+      #expect(text.contains("harm: 0 major faults, longest stall 0.0 µs, \(words)\n"), "\(text)")
+    }
+  }
+
   @Test("without deferral the summary says that it is the fallback", .enabled(if: canRun, reason))
   func fallback() async throws {
     let result = try await profile(["--no-deferral", "--duration", "1s", "--hz", "499"])
@@ -118,9 +136,12 @@ struct ProfileCommandTests {
   func targetsThatAreNot() async throws {
     if Self.canRun {
       let brief = try await CommandProcess.run("profile", "--", "true")
-      #expect(brief.status == 0, "\(brief.transcript)")
-      let gone = try await CommandProcess.run("profile", "-p", "2000000000", "--duration", "5s")
-      #expect(gone.status == 0 || gone.error.contains("2000000000"), "\(gone.transcript)")
+      #expect(brief.status == 0 && !brief.output.isEmpty, "\(brief.transcript)")
+      for option in ["-p", "-t"] {
+        let gone = try await CommandProcess.run("profile", option, "2000000000", "--duration", "5s")
+        #expect(gone.status == CommandStatus.input.rawValue, "\(gone.transcript)")
+        #expect(gone.error.contains("there is no process or thread 2000000000"), "\(gone.transcript)")
+      }
     }
     let missing = try await CommandProcess.run("profile", "--", "/no/such/program")
     #expect(missing.status == CommandStatus.input.rawValue, "\(missing.transcript)")

@@ -55,6 +55,9 @@ package struct ProfileCommand: AsyncParsableCommand {
   }
 
   package func run() async throws {
+    for number in target.processes + (target.thread.map { [$0] } ?? []) where Sampling.isGone(number) {
+      throw CommandFailure(.input, "there is no process or thread \(number)")
+    }
     Interruption.isAwaited()
     let process: TargetProcess?
     do throws(BPFError) {

@@ -44,10 +44,13 @@ struct Sampling {
     if let process { return process.end != nil }
     switch session.options.target {
     case .all: return false
-    case .thread(let thread): return kill(thread, 0) != 0 && errno == ESRCH
-    case .processes(let processes): return processes.allSatisfy { kill($0, 0) != 0 && errno == ESRCH }
+    case .thread(let thread): return Self.isGone(thread)
+    case .processes(let processes): return processes.allSatisfy(Self.isGone)
     }
   }
+
+  /// Whether there is no such process or thread.
+  static func isGone(_ number: Int32) -> Bool { kill(number, 0) != 0 && errno == ESRCH }
 
   private func show(_ elapsed: Duration) {
     let seconds = elapsed.formatted(fractionDigits: 1)

@@ -7,6 +7,7 @@ package struct CaptureText {
   package init(style: Style) { self.style = style }
 
   package func text(of report: CaptureReport) -> String {
+    if report.samples == 0 { return "no samples: the target did not run while it was sampled\n" }
     var lines = [
       "\(report.samples) samples, \(report.samplesWithUserStack) with a user stack: "
         + "\(Self.percent(report.captureRate)) whole"

@@ -18,6 +18,8 @@ import Testing
     var augmentation = "zR"
     var augmentationData: [UInt8] = [0x1b]
     var status = UserStackStatus.complete
+    /// The offset of the interrupted instruction in the function.
+    var instruction = 0x20
   }
 
   private static let sp = SimulatedProfiler.stackStart + 0x8000
@@ -89,6 +91,20 @@ import Testing
       Case(
         name: "an expression that takes too much", rules: [0x0f, 2, 0x22, 0x22], returnAddress: 0, status: .badRules),
       Case(
+        name: "an expression that leaves too much", rules: [0x0f, 9] + [UInt8](repeating: 0x30, count: 9),
+        returnAddress: 0, status: .badRules),
+      Case(
+        name: "minus takes the upper from the lower", rules: [0x0f, 6, 0x77, 0, 0x44, 0x34, 0x1c, 0x22],
+        returnAddress: 8),
+      Case(name: "the first instruction of a function", rules: [], returnAddress: 0, instruction: 0),
+      Case(name: "32-bit code", rules: [], returnAddress: 0, change: { $0.cs = 0x23 }, status: .code32Bit),
+      Case(
+        name: "a return address that is no code", rules: [], returnAddress: 4096, words: [0: sp + 256],
+        status: .notCode),
+      Case(
+        name: "a return address in nothing", rules: [], returnAddress: 4096, words: [0: 0x1234_5678], status: .noMapping
+      ),
+      Case(
         name: "a frame that is not above the last", rules: [0x0e, 64, 0x13, 2], returnAddress: 0, status: .noProgress),
     ]
   }
@@ -105,7 +121,7 @@ import Testing
       }
       var registers = UserRegisters()
       registers.rsp = Self.sp
-      registers.rip = profiler.address(in: 0)
+      registers.rip = profiler.address(in: 0, at: test.instruction)
       // For the rule that finds the return address in rdi.
       registers.rdi = profiler.address(in: 1)
       // Where nothing else is said the frame pointer cannot be one.
@@ -118,7 +134,7 @@ import Testing
       for (offset, word) in test.words { profiler.store(word, at: Self.sp + UInt64(offset)) }
       let record = try profiler.walk()
       #expect(record.status == test.status, "\(test.name)")
-      let expected = [SyntheticImage.address(in: 0), SyntheticImage.address(in: 1)]
+      let expected = [SyntheticImage.address(in: 0, at: test.instruction), SyntheticImage.address(in: 1)]
       if test.status == .complete { #expect(record.offsets == expected, "\(test.name)") }
     }
     #expect(profiler.machine.faults.isEmpty)
@@ -178,6 +194,63 @@ import Testing
       #expect(record.offsets == (0..<3).map { SyntheticImage.address(in: $0) })
       // The second time what is known is that nothing is known.
       #expect(record.newRows == (isFirst ? 3 : 0))
+    }
+  }
+
+  /// Swift marks the frames of asynchronous functions in a bit of the saved frame pointer.
+  @Test func markedFramePointersAreFollowed() throws {
+    let profiler = try SimulatedProfiler()
+    try profiler.map(SyntheticImage([.withoutRules, .withoutRules, .outermost]).bytes)
+    let sp = Self.sp
+    profiler.task.registers.rsp = sp
+    profiler.task.registers.rbp = (sp + 16) | 1 << 60
+    profiler.task.registers.rip = profiler.address(in: 0)
+    profiler.store((sp + 64) | 1 << 60, at: sp + 16)
+    profiler.store(profiler.address(in: 1), at: sp + 24)
+    profiler.store(profiler.address(in: 2), at: sp + 72)
+    let record = try profiler.walk()
+    #expect(record.status == .complete && record.framePointerFrames == 2)
+    #expect(record.offsets == (0..<3).map { SyntheticImage.address(in: $0) })
+  }
+
+  /// A call that does not return may be its function's last instruction: the return address is another function's first.
+  @Test func returnAddressesBelongToTheFunctionThatCalls() throws {
+    let profiler = try SimulatedProfiler()
+    try profiler.map(SyntheticImage([.frame(16), .frame(32), .frame(64), .outermost]).bytes)
+    let sp = Self.sp
+    profiler.task.registers.rsp = sp
+    profiler.task.registers.rip = profiler.address(in: 0)
+    profiler.store(profiler.address(in: 2, at: 0), at: sp + 8)
+    profiler.store(profiler.address(in: 3), at: sp + 16 + 24)
+    let record = try profiler.walk()
+    #expect(record.status == .complete)
+    #expect(
+      record.offsets == [
+        SyntheticImage.address(in: 0), SyntheticImage.address(in: 2, at: 0), SyntheticImage.address(in: 3),
+      ])
+  }
+
+  /// A function of which nothing is known, at an instruction at which its frame is not set up: its return address is on top
+  /// of the stack if it is behind a call, or below what was pushed.
+  @Test func leavesWithoutRulesAreLeftByTheReturnAddressOnTheStack() throws {
+    let sp = Self.sp
+    for (code, offset, place) in [([0x55], 0, 0), ([0x55, 0x48], 1, 8), ([0x90, 0xc3], 1, 0)]
+      as [([UInt8], Int, UInt64)]
+    {
+      let profiler = try SimulatedProfiler()
+      var image = SyntheticImage([.withoutRules, .outermost])
+      image.put(code, at: Int(SyntheticImage.address(in: 0, at: 0x10)))
+      // The call before the return address.
+      image.put([0xe8, 0, 0, 0, 0], at: Int(SyntheticImage.address(in: 1, at: 0x20 - 5)))
+      try profiler.map(image.bytes)
+      profiler.task.registers.rsp = sp
+      profiler.task.registers.rbp = 8
+      profiler.task.registers.rip = profiler.address(in: 0, at: 0x10 + offset)
+      profiler.store(profiler.address(in: 1), at: sp + place)
+      let record = try profiler.walk()
+      #expect(record.status == .complete, "\(code)")
+      #expect(
+        record.offsets == [SyntheticImage.address(in: 0, at: 0x10 + offset), SyntheticImage.address(in: 1)], "\(code)")
     }
   }
 

@@ -67,4 +67,44 @@ import Testing
     }
     #expect(try profiler.walk().status == .stepBudget)
   }
+
+  /// Instructions of tables are paid from the same budget, whether or not they say anything.
+  @Test func longTablesEndByTheirBudget() throws {
+    let profiler = try SimulatedProfiler()
+    try profiler.map(SyntheticImage([.init(rules: [0x0e, 16] + [UInt8](repeating: 0, count: 2000))]).bytes)
+    profiler.task.registers.rsp = SimulatedProfiler.stackStart
+    profiler.task.registers.rip = profiler.address(in: 0)
+    // Another row each time, or the cache would have it.
+    for index in 0..<40 {
+      profiler.store(
+        profiler.address(in: 0, at: 1 + index), at: SimulatedProfiler.stackStart + UInt64(index) * 16 + 8)
+    }
+    let record = try profiler.walk()
+    #expect(record.status == .stepBudget && record.frames.count < 12)
+  }
+
+  /// What is read is paid, of the stack as of the file: to the byte where a walk is simple, and up to the budget.
+  @Test func bytesEndByTheirBudget() throws {
+    let profiler = try SimulatedProfiler()
+    let functions = [SyntheticImage.Function](repeating: .init(rules: [0x0e, 16]), count: 60)
+    try profiler.map(SyntheticImage(functions).bytes)
+    let start = SimulatedProfiler.stackStart
+    profiler.task.registers.rsp = start
+    profiler.task.registers.rip = profiler.address(in: 0)
+    for index in 0..<500 {
+      profiler.store(
+        profiler.address(in: index % 60, at: 1 + index / 60), at: start + UInt64(index) * 16 + 8)
+    }
+    profiler.store(0, at: start + 500 * 16 + 8)
+    let first = try profiler.walk()
+    #expect(first.status == .complete)
+    let stackBytes: UInt32 = 4 * 2048
+    let second = try profiler.walk()
+    // The stack of 8 KiB by windows of two; nothing of the file.
+    #expect(second.status == .complete && second.bytesRead == stackBytes, "\(second.bytesRead)")
+    // The headers (64 + 3 * 56 + 12 + 36 bytes), and for each row two heads, the table's 60 entries, the CIE and the FDE.
+    let headers: UInt32 = 64 + 168 + 12 + 36
+    let row: UInt32 = 8 + 8 + 60 * 8 + 16 + 12
+    #expect(first.newRows == 501 && first.bytesRead == stackBytes + headers + 501 * row, "\(first.bytesRead)")
+  }
 }

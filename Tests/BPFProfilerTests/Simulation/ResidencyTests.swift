@@ -134,6 +134,8 @@ import Testing
       if !isKnown { profiler.task.registers.rip = 16 }
       _ = try profiler.sample()
       profiler.task.registers.rip = profiler.address(in: 0)
+      // Not zero, which would end the stack where nothing is known.
+      profiler.task.registers.rbp = 8
       if evicts == "file" { profiler.memory.evict(profiler.image) }
       if evicts == "stack" { profiler.memory.evict(stack) }
       try profiler.machine.exit(profiler.task)
@@ -143,5 +145,36 @@ import Testing
       #expect(profiler.memory.majorFaults == 0, "\(evicts), \(isKnown)")
       _ = consume attachment
     }
+  }
+
+  /// Between the last walk and the end of the memory the stack is what it was: samples share it and schedule nothing.
+  @Test func samplesBehindTheLastWalkShareItsStack() throws {
+    let profiler = try SimulatedProfiler { ProfilerProgram.readWithoutFaults(&$0, in: ProfilerProgram.lastWalk) }
+    let attachment = try profiler.object.attach(ProfilerProgram.lastWalk, to: .rawTracepoint(name: "sys_enter"))
+    let expected = try prepared(profiler, isResident: true)
+    _ = try profiler.sample()
+    try profiler.machine.systemCall(.getppid, by: profiler.task) {
+      for _ in 0..<2 { try? profiler.machine.nmi(on: 0) }
+      return 1
+    }
+    let (samples, stacks, _) = try profiler.records()
+    #expect(stacks.map(\.status) == [.complete] && stacks.first?.offsets == expected)
+    #expect(samples.map(\.stack) == [2, 2] && stacks.map(\.stack) == [2])
+    _ = consume attachment
+  }
+
+  /// A walk that is outstanding when the memory goes is made then, once, under its number.
+  @Test func anOutstandingWalkIsMadeOnce() throws {
+    let profiler = try SimulatedProfiler { ProfilerProgram.readWithoutFaults(&$0, in: ProfilerProgram.lastWalk) }
+    let attachment = try profiler.object.attach(ProfilerProgram.lastWalk, to: .rawTracepoint(name: "sys_exit"))
+    let expected = try prepared(profiler, isResident: true)
+    try profiler.machine.systemCall(.getppid, by: profiler.task) {
+      try? profiler.machine.nmi(on: 0)
+      return 1
+    }
+    let (samples, stacks, _) = try profiler.records()
+    #expect(samples.map(\.stack) == [1] && stacks.map(\.stack) == [1])
+    #expect(stacks.first?.offsets == expected && profiler.memory.majorFaults == 0)
+    _ = consume attachment
   }
 }
