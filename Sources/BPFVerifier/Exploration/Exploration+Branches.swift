@@ -277,7 +277,8 @@ extension Exploration {
     var condition = condition
     let isEnd = { (packet: RegisterState, end: RegisterState) -> Bool in
       packet.kind == .packet && end.kind == .packetEnd
-        || packet.kind == .packetMetadata && end.kind == .packet && end.offset == 0
+        || packet.kind == .packetMetadata && end.kind == .packet && end.offset == 0 && end.id == 0
+          && end.number.constant == 0
     }
     if isEnd(first, second) {
       packetPlace = left

@@ -42,6 +42,11 @@ extension Exploration {
         "invalid bpf_context access off=\(access.offset) size=\(access.size)", .accessDenied,
         .contextAccess(offset: access.offset, size: access.size))
     }
+    if access.isSignExtending, allowed.value != .scalar {
+      throw reject(
+        "invalid bpf_context access off=\(access.offset) size=\(access.size)", .accessDenied,
+        .contextAccess(offset: access.offset, size: access.size))
+    }
     guard !access.isWrite, let target = access.target else { return }
     switch allowed.value {
     case .scalar: setLoaded(access)

@@ -97,6 +97,7 @@ extension Exploration {
     var line: String?
     var found: RegisterState?
     if state.kind == .dynptr {
+      try checkUnchanged(state, register)
       found = state
     } else {
       switch dynptrPlace(state) {

@@ -39,7 +39,8 @@ extension Exploration {
     }
     // An access of no bytes is checked like one of a byte.
     let isInside =
-      low >= -Self.stackSize && low < 0 && high <= 0 && size >= 0 || size == 0 && low >= -Self.stackSize && low <= 0
+      low >= -Self.stackSize && low < 0 && high <= 0 && size >= 0
+      || size == 0 && low >= -Self.stackSize && low <= 0 && high <= 0
     guard isInside else {
       // What begins in the frame and ends above it is another error than what begins elsewhere.
       let isAbove = low >= -Self.stackSize && low < 0
