@@ -332,6 +332,11 @@ extension Exploration {
       low = Int(state.offset) + Int(state.number.signed.minimum)
       high = Int(state.offset) + Int(state.number.signed.maximum) + size
     }
+    guard low >= -Self.slotCount * 8, low <= high, high <= 0 else {
+      throw reject(
+        "invalid read from stack R\(register.rawValue) off \(low) size \(size)", .accessDenied,
+        .uninitializedStack(offset: low, size: size))
+    }
     for position in low..<high {
       let slot = (-position - 1) / 8
       let place = Self.slotPlace(index, slot)
