@@ -18,7 +18,11 @@ struct JITTests {
       "function innermost(n) { let s = 0; for (let i = 0; i < n; i++) s += i % 7; return s; }\n"
         + "const end = Date.now() + 20000; while (Date.now() < end) innermost(100000);\n")
     let process = try TargetProcess.start(
-      ["/bin/sh", "-c", "exec < /dev/null > /dev/null 2>&1; exec node --perf-basic-prof '\(script)'"])
+      [
+        "/bin/sh", "-c",
+        // Node leaves a log of its own in the folder in which it is started.
+        "exec < /dev/null > /dev/null 2>&1; cd \"${0%/*}\"; exec node --perf-basic-prof \"$0\"", script,
+      ])
     let session = try ProfilingSession(ProfilingOptions(target: .processes([process.identifier]), frequency: 499))
     let map = "/tmp/perf-\(process.identifier).map"
     try process.release()

@@ -13,7 +13,7 @@ final class ImaginaryKernel: SystemCalls {
   struct Request {
     var command: Int
     var attributes: [UInt8]
-    /// Of a load the instructions, and the first descriptors that they refer to; of a link the cookies and names.
+    /// Of a load the instructions, and the first descriptors that they refer to; of an iterator's link its numbers.
     var instructions: [UInt8] = []
     var descriptors: [Int32] = []
 
@@ -95,6 +95,13 @@ final class ImaginaryKernel: SystemCalls {
 
   private func bpf(_ request: Request, _ address: Int) -> Int {
     var request = request
+    // A link of an iterator: the numbers of what it goes through.
+    if request.command == 28, request.word(8) == 28, request.long(16) != 0 {
+      let words = Self.bytes(Int(request.long(16)), Int(request.word(24)))
+      request.descriptors = stride(from: 0, to: words.count, by: 4).map {
+        Int32(truncatingIfNeeded: words.signed(at: $0, byteCount: 4))
+      }
+    }
     if request.command == 5 {
       request.instructions = Self.bytes(Int(request.long(8)), Int(request.word(4)) * 8)
       if request.long(120) != 0 {
