@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// Signals that arrive while the kernel works for us.
-@Suite("Interrupted system calls", .serialized, .timeLimit(.minutes(1)))
+@Suite("Interrupted system calls", .serialized, .timeLimit(.minutes(10)))
 struct InterruptionTests {
   /// A thread that can be sent signals, which do nothing but interrupt it.
   private final class Interruptible: Sendable {

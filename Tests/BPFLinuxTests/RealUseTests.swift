@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// The example in the running kernel, on programs as people run them: a callback reads strings from their memory.
-@Suite("Real use", .serialized, .enabled(if: RealKernel.canCompile, RealKernel.reason), .timeLimit(.minutes(2)))
+@Suite("Real use", .serialized, .enabled(if: RealKernel.canCompile, RealKernel.reason), .timeLimit(.minutes(10)))
 struct RealUseTests {
   /// A program that runs, and where in its memory a text is.
   private struct Sampled {

@@ -7,7 +7,7 @@ import Testing
   import Glibc
 #endif
 
-@Suite("merops doctor", .serialized, .timeLimit(.minutes(2)))
+@Suite("merops doctor", .serialized, .timeLimit(.minutes(10)))
 struct DoctorTests {
   #if os(Linux)
     private static let isLinux = true

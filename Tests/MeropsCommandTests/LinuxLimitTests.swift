@@ -5,7 +5,7 @@ import Subprocess
 import Testing
 
 /// The Linux engine in a process that may have little.
-@Suite("Limits of a process", .serialized, .timeLimit(.minutes(2)))
+@Suite("Limits of a process", .serialized, .timeLimit(.minutes(10)))
 struct LinuxLimitTests {
   private static let canRun: Bool = {
     let kernel = LinuxKernel()

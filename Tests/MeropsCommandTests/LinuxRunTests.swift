@@ -4,7 +4,7 @@ import MeropsCommand
 import Subprocess
 import Testing
 
-@Suite("merops run --engine linux", .serialized, .timeLimit(.minutes(2)))
+@Suite("merops run --engine linux", .serialized, .timeLimit(.minutes(10)))
 struct LinuxRunTests {
   private static let canRun: Bool = {
     let kernel = LinuxKernel()

@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// What `merops run --engine linux` counts, and where: each counter on a process and on a thread that run already.
-@Suite("Targets of merops run --engine linux", .serialized, .timeLimit(.minutes(2)))
+@Suite("Targets of merops run --engine linux", .serialized, .timeLimit(.minutes(10)))
 struct LinuxTargetTests {
   private static let canRun: Bool = {
     let kernel = LinuxKernel()

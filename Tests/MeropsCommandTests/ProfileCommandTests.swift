@@ -8,7 +8,7 @@ import SystemPackage
 import Testing
 
 /// `merops profile` as a process.
-@Suite("merops profile", .serialized, .timeLimit(.minutes(2)))
+@Suite("merops profile", .serialized, .timeLimit(.minutes(10)))
 struct ProfileCommandTests {
   private static let canRun = LinuxKernel().has(.taskWork) == .yes && LinuxKernel().has(.softwareEvents) == .yes
   private static let reason: Comment = "needs Linux 6.18 with the right to load programs and to sample"

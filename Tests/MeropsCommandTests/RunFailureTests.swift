@@ -177,7 +177,7 @@ struct RunFailureTests {
 
   @Test(
     "Ctrl-C while clang works ends with status 130, and neither clang nor its folder stays behind",
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(10)))
   func interruption() async throws {
     try await Fixture.withFolder { folder in
       // A clang that never ends, and says when it has begun.

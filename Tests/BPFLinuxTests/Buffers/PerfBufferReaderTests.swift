@@ -3,7 +3,7 @@ import BPFObject
 import SystemPackage
 import Testing
 
-@Suite("Perf buffer reader", .serialized, .timeLimit(.minutes(1)))
+@Suite("Perf buffer reader", .serialized, .timeLimit(.minutes(10)))
 struct PerfBufferReaderTests {
   private static let source = """
     #include <vmlinux.h>

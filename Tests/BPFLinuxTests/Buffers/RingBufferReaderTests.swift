@@ -3,7 +3,7 @@ import BPFObject
 import SystemPackage
 import Testing
 
-@Suite("Ring buffer reader", .serialized, .timeLimit(.minutes(1)))
+@Suite("Ring buffer reader", .serialized, .timeLimit(.minutes(10)))
 struct RingBufferReaderTests {
   private static let source = """
     #include <vmlinux.h>

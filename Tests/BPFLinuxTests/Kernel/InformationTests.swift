@@ -6,7 +6,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-@Suite("What is in the kernel", .timeLimit(.minutes(1)))
+@Suite("What is in the kernel", .timeLimit(.minutes(10)))
 struct InformationTests {
   private static let source = """
     #include <vmlinux.h>

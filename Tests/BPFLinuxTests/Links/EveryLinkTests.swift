@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// Every kind of link in a kernel that takes whatever it is given: what is asked of it, and what becomes of faults.
-@Suite("Every kind of link", .timeLimit(.minutes(1)))
+@Suite("Every kind of link", .timeLimit(.minutes(10)))
 struct EveryLinkTests {
   private static let source = """
     #include <vmlinux.h>

@@ -9,7 +9,7 @@ import Testing
   import Glibc
 #endif
 
-@Suite("Faults of links and targets", .serialized, .timeLimit(.minutes(2)))
+@Suite("Faults of links and targets", .serialized, .timeLimit(.minutes(10)))
 struct LinkFaultTests {
   private static let source = """
     #include <vmlinux.h>

@@ -7,7 +7,7 @@ import Testing
   import Glibc
 #endif
 
-@Suite("Faults of targets", .serialized, .timeLimit(.minutes(1)))
+@Suite("Faults of targets", .serialized, .timeLimit(.minutes(10)))
 struct TargetFaultTests {
   /// Starts a program, looks for a symbol of a library in it, and lets it end. Returns its number.
   private func everything(_ calls: any SystemCalls, _ started: (Int32) -> Void) async throws -> TargetProcess.End? {

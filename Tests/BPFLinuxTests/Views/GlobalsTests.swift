@@ -4,7 +4,7 @@ import BPFTypeFormat
 import SystemPackage
 import Testing
 
-@Suite("Variables and mapped arrays", .timeLimit(.minutes(1)))
+@Suite("Variables and mapped arrays", .timeLimit(.minutes(10)))
 struct GlobalsTests {
   private static let source = """
     #include <vmlinux.h>

@@ -4,7 +4,7 @@ import BPFObject
 import BPFSimulator
 import Testing
 
-@Suite("Typed views of maps", .timeLimit(.minutes(1)))
+@Suite("Typed views of maps", .timeLimit(.minutes(10)))
 struct MapViewTests {
   private static let source = """
     #include <vmlinux.h>
