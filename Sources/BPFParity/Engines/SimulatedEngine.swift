@@ -12,7 +12,8 @@ struct SimulatedEngine: ParityEngine {
 
   init(_ file: ObjectFile) throws {
     machine = try Machine(MachineConfiguration())
-    object = try machine.load(file)
+    // As Linux does, without the programs that are only there to be refused.
+    object = try machine.load(file, programs: Set(file.programs.values.filter(\.loadsByDefault).map(\.name)))
     asker = try machine.spawn("asker")
     try machine.run(asker, on: 0)
   }
