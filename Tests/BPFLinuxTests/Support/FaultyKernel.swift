@@ -11,6 +11,7 @@ final class FaultyKernel: SystemCalls {
     var mapped: [Int: Int] = [:]
     var failing: Int?
     var errno: Int
+    var actions: [Int: @Sendable () -> Void] = [:]
   }
 
   private let kernel: any SystemCalls
@@ -31,6 +32,11 @@ final class FaultyKernel: SystemCalls {
     state.withLock { ($0.calls, $0.commands, $0.failing, $0.errno) = ([], [], failing, Int(errno)) }
   }
 
+  /// Does something before each bpf(2) command of a number, on the thread that asks for it.
+  func beforeCommand(_ command: Int, _ action: @escaping @Sendable () -> Void) {
+    state.withLock { $0.actions[command] = action }
+  }
+
   var openCount: Int { state.withLock { $0.open.count } }
   /// How many mappings there are, with the lengths that they were made with.
   var mappedCount: Int { state.withLock { $0.mapped.count } }
@@ -46,6 +52,7 @@ final class FaultyKernel: SystemCalls {
       if call == .bpf { state.commands.append(first) }
       return (state.calls.count - 1 == state.failing || (call == .bpf && first == command), state.errno)
     }
+    if call == .bpf { state.withLock { $0.actions[first] }?() }
     if call == .close {
       // Linux has closed the descriptor whatever it answers.
       state.withLock { _ = $0.open.remove(first) }

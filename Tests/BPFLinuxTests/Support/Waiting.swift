@@ -59,12 +59,12 @@ extension [UInt8] {
   }
 }
 
-/// Waits until something that another thread or the kernel does has happened; seconds are only the limit.
+/// Waits until something that another thread or the kernel does has happened; a minute is only the limit.
 ///
 /// It gives its thread away meanwhile: on two cores there are two for all tests, and what is waited for may need one.
-func waitUntil(_ what: String, _ condition: () throws -> Bool) async throws {
-  for _ in 0..<10_000 {
-    if try condition() { return }
+func waitUntil(_ what: String, _ condition: () async throws -> Bool) async throws {
+  for _ in 0..<60_000 {
+    if try await condition() { return }
     try await Task.sleep(for: .milliseconds(1))
   }
   throw UnexpectedErrno(what: "waiting until \(what)", errno: 110)
