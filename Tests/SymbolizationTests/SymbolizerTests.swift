@@ -129,7 +129,8 @@ struct SymbolizerTests {
       let module = symbolizer.module(ModuleIdentity(path: sample.program))
       return (symbolizer.symbolize(fileOffset: place, in: module).last?.name, symbolizer.notes)
     }
-    var options = SymbolizerOptions(debugDirectories: [debug])
+    // Functions alone, which need no library.
+    var options = SymbolizerOptions(readsDebugInformation: false, debugDirectories: [debug])
     #expect(name(options) == ("hidden", []))
 
     // A debug file beside the program, named by it; then in a folder by build id.
@@ -153,11 +154,13 @@ struct SymbolizerTests {
     )
     #expect(name(options) == ("hidden", []))
     if Self.hasDebugInformation {
+      options.readsDebugInformation = true
       let symbolizer = Symbolizer(options: options)
       let module = symbolizer.module(ModuleIdentity(path: sample.program))
       let frames = symbolizer.symbolize(fileOffset: try sample.offset(of: outer.address + 1), in: module)
       #expect(frames.last?.file?.hasSuffix("program.c") == true)
     }
+    options.readsDebugInformation = false
     options.debugDirectories = []
     #expect(name(options) == (nil, []))
   }
@@ -173,7 +176,7 @@ struct SymbolizerTests {
     try Tools.run("xz", ["mini"], in: sample.folder.url)
     try Tools.run("strip", ["program"], in: sample.folder.url)
     try Tools.run("objcopy", ["--add-section", ".gnu_debugdata=mini.xz", "program"], in: sample.folder.url)
-    let symbolizer = Symbolizer(options: SymbolizerOptions(debugDirectories: []))
+    let symbolizer = Symbolizer(options: SymbolizerOptions(readsDebugInformation: false, debugDirectories: []))
     let module = symbolizer.module(ModuleIdentity(path: sample.program))
     #expect(symbolizer.symbolize(fileOffset: place, in: module).map(\.name) == ["hidden"])
     #expect(symbolizer.notes == [])

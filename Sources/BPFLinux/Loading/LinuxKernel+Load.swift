@@ -1,6 +1,8 @@
 import BPFInstructions
 public import BPFObject
 import BPFTypeFormat
+import Dispatch
+import Synchronization
 public import SystemPackage
 
 extension LinuxKernel {
@@ -14,9 +16,11 @@ extension LinuxKernel {
   ///   - programs: the programs to load, `nil` for all that load by default.
   ///   - pinFolder: where maps are that the object wants to share by name (`LIBBPF_PIN_BY_NAME`): one that is there is
   ///     used, one that is not is made and pinned.
+  ///   - concurrently: have the kernel check the programs at the same time, on as many CPUs as there are.
   /// - Throws: ``BPFError`` that names the map, program or symbol; nothing of the object stays behind.
   public func load(
-    _ object: ObjectFile, programs names: Set<String>? = nil, pinFolder: FilePath = "/sys/fs/bpf"
+    _ object: ObjectFile, programs names: Set<String>? = nil, pinFolder: FilePath = "/sys/fs/bpf",
+    concurrently: Bool = false
   ) throws(BPFError) -> LinuxObject {
     var object = object
     let selected = try select(names, of: object)
@@ -53,14 +57,45 @@ extension LinuxKernel {
     if let loadable, mapTypes == nil || loadable.hasGrown {
       programTypes = try load(loadable.encoded, for: "the object's types")
     }
-    var programs: [String: LinuxProgram] = [:]
-    for (program, image) in images {
-      programs[program.name] = try load(program, image: image, of: object, types: programTypes)
-    }
+    let programs =
+      concurrently
+      ? try loadConcurrently(images, of: object, types: programTypes)
+      : try loadInTurn(images, of: object, types: programTypes)
     for definition in object.maps.values where definition.type == .programArray {
       try fill(definition, maps) { programs[$0]?.descriptor }
     }
     return LinuxObject(object: object, maps: maps, programs: programs)
+  }
+
+  private func loadInTurn(
+    _ images: [(Program, ProgramImage)], of object: ObjectFile, types: Descriptor?
+  ) throws(BPFError) -> [String: LinuxProgram] {
+    var programs: [String: LinuxProgram] = [:]
+    for (program, image) in images {
+      programs[program.name] = try load(program, image: image, of: object, types: types)
+    }
+    return programs
+  }
+
+  /// Of several programs that are refused, the first of the object is told.
+  private func loadConcurrently(
+    _ images: [(Program, ProgramImage)], of object: ObjectFile, types: Descriptor?
+  ) throws(BPFError) -> [String: LinuxProgram] {
+    let loaded = Mutex([Result<LinuxProgram, BPFError>?](repeating: nil, count: images.count))
+    DispatchQueue.concurrentPerform(iterations: images.count) { index in
+      let result: Result<LinuxProgram, BPFError>
+      do throws(BPFError) {
+        let (program, image) = images[index]
+        result = .success(try load(program, image: image, of: object, types: types))
+      } catch { result = .failure(error) }
+      loaded.withLock { $0[index] = result }
+    }
+    var programs: [String: LinuxProgram] = [:]
+    for case let result? in loaded.withLock({ $0 }) {
+      let program = try result.get()
+      programs[program.name] = program
+    }
+    return programs
   }
 
   /// The programs to load, in the order of the object.

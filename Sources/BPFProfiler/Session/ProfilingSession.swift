@@ -21,7 +21,7 @@ public final class ProfilingSession {
   private let loaded: LinuxObject
   private let reader: RingBufferReader
   private let attachments: Attachments
-  private var collector: SampleCollector
+  package private(set) var collector: SampleCollector
   private var symbols = ProfileSymbols()
   private let begin = ContinuousClock.now
 
@@ -79,7 +79,7 @@ public final class ProfilingSession {
     let clock = ContinuousClock()
     let begin = clock.now
     do throws(BPFError) {
-      loaded = try kernel.load(object, programs: Set(followers.map(\.0) + [sampler]))
+      loaded = try kernel.load(object, programs: Set(followers.map(\.0) + [sampler]), concurrently: true)
       loadTime = clock.now - begin
       reader = try RingBufferReader(try loaded.map("records"))
       attachments = Attachments()

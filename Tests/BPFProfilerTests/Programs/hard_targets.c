@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SECONDS = 20 };
+enum { SECONDS = 600 };
 #ifndef PADDING
 #define PADDING 200
 #endif
