@@ -29,6 +29,9 @@ public final class LoadedObject {
   public func program(_ name: String) throws(MachineError) -> LoadedProgram {
     guard let program = programs.first(where: { $0.name == name }) else {
       let names = programs.map(\.name).joined(separator: ", ")
+      guard object.programs[name] == nil else {
+        throw MachineError("program '\(name)' was not loaded; these were: \(names)")
+      }
       throw MachineError("the object has no program '\(name)'; it has \(names)")
     }
     return program

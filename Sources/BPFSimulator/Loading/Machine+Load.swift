@@ -11,7 +11,7 @@ extension Machine {
   ///
   /// - Parameters:
   ///   - object: the object, edited as wanted.
-  ///   - programs: the programs to load, `nil` for all.
+  ///   - programs: the programs to load, `nil` for all but those whose section begins with `?`, as in Linux.
   ///   - verification: whether programs are verified first.
   /// - Throws: `LoadError` that names the map, program or symbol, with the verifier's finding where there is one; nothing of
   ///   the object stays behind.
@@ -37,7 +37,7 @@ extension Machine {
     do throws(LoadError) {
       for definition in object.maps.values { maps[definition.name] = try makeMap(definition, in: object) }
       for definition in object.maps.values { try fillSlots(of: definition, in: maps) }
-      for program in object.programs.values where names?.contains(program.name) ?? true {
+      for program in object.programs.values where names?.contains(program.name) ?? program.loadsByDefault {
         programs.append(try load(program, of: object, maps: maps, verification))
       }
       for definition in object.maps.values where definition.type == .programArray {
