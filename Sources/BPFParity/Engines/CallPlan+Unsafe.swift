@@ -13,7 +13,12 @@
     private(set) var finish: (Int32) -> Void
     private(set) var close: () -> Void
 
-    init(_ name: String) throws {
+    /// - Parameter patience: by what a call that ends by itself sleeps longer than usual.
+    init(_ name: String, patience: Int) throws {
+      if let nap = Self.naps[name] {
+        self = Self.sleeping { nap(700 * patience) }
+        return
+      }
       guard let make = Self.plans[name] else { throw UnexpectedErrno(what: "system call \(name)", errno: 38) }
       self = try make()
     }
@@ -42,7 +47,6 @@
       CallPlan(call: call, finish: { _ in }, close: {})
     }
 
-    private static let nap = timespec(tv_sec: 0, tv_nsec: 700_000_000)
     /// A timeout that is never reached.
     private static let long = timeval(tv_sec: 1000, tv_usec: 0)
 
@@ -54,30 +58,28 @@
       return set
     }
 
+    /// Calls that sleep for some milliseconds.
+    nonisolated(unsafe) private static let naps: [String: (_ milliseconds: Int) -> Int64] = [
+      "nanosleep": { milliseconds in
+        var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        return Int64(RawSystemCall.perform(35, RawSystemCall.address(&time), 0))
+      },
+      "clock_nanosleep": { milliseconds in
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let end = time.tv_nsec + milliseconds * 1_000_000
+        (time.tv_sec, time.tv_nsec) = (time.tv_sec + end / 1_000_000_000, end % 1_000_000_000)
+        let status = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil)
+        errno = status
+        return status == 0 ? 0 : -1
+      },
+    ]
+
     nonisolated(unsafe) private static let plans: [String: () throws -> CallPlan] = [
       "read": {
         try reading { input in
           var byte: UInt8 = 0
           return Int64(read(input, &byte, 1))
-        }
-      },
-      "nanosleep": {
-        sleeping {
-          var time = nap
-          return Int64(RawSystemCall.perform(35, RawSystemCall.address(&time), 0))
-        }
-      },
-      "clock_nanosleep": {
-        sleeping {
-          var time = timespec()
-          clock_gettime(CLOCK_MONOTONIC, &time)
-          time.tv_nsec += nap.tv_nsec
-          if time.tv_nsec >= 1_000_000_000 {
-            (time.tv_sec, time.tv_nsec) = (time.tv_sec + 1, time.tv_nsec - 1_000_000_000)
-          }
-          let status = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil)
-          errno = status
-          return status == 0 ? 0 : -1
         }
       },
       "poll": {

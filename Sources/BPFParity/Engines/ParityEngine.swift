@@ -103,8 +103,10 @@ protocol ParityEngine {
   func withSystemCallEntry(_ program: String, _ body: () throws -> Void) throws
   /// The numbers of system calls by name.
   func numbers(ofCalls names: [String]) -> [UInt64]
-  /// Lets the calling thread make a system call: `getppid`, or a sleep of 100 ms. Gives its thread number.
+  /// Lets the calling thread make a system call: `getppid`, or a sleep.
   func callAsAsker(_ name: String) throws
+  /// How long that sleep is, in nanoseconds.
+  var napOfAsker: UInt64 { get }
   var askerTID: Int32 { get }
   /// Samples a thread in user mode once with `on_sample`, and waits until the requests of it have run.
   func sample(until condition: () throws -> Bool, target: (Int32) throws -> Void) throws
@@ -196,9 +198,10 @@ struct UnexpectedErrno: Error, CustomStringConvertible {
   var description: String { "\(what) gave error \(errno)" }
 }
 
-/// Waits until something that another thread or the kernel does has happened; seconds are only the limit.
+/// Waits until something that another thread or the kernel does has happened. The limit is for what never comes: on a
+/// machine that has much else to do, what comes may take its time.
 func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
-  for _ in 0..<10_000 {
+  for _ in 0..<100_000 {
     if try condition() { return }
     #if os(Linux)
       pause(milliseconds: 1)

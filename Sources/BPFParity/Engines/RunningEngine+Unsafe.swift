@@ -162,16 +162,18 @@
       if name == "getppid" {
         _ = getppid()
       } else {
-        pause(milliseconds: 100)
+        pause(milliseconds: 100 * patience)
       }
     }
+
+    var napOfAsker: UInt64 { UInt64(100 * patience) * 1_000_000 }
   }
 
   /// gettid(2), which the C library of Swift's modules hides.
   func gettid() -> Int32 { Int32(truncatingIfNeeded: RawSystemCall.perform(186)) }
 
   func pause(milliseconds: Int) {
-    var time = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
     nanosleep(&time, nil)
   }
 #endif

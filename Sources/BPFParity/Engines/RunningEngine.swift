@@ -9,12 +9,15 @@
   final class RunningEngine: ParityEngine {
     let kernel: LinuxKernel
     let object: LinuxObject
+    /// By what the sleeps of calls that end by themselves are longer than usual.
+    let patience: Int
     private var duplicates: [LinuxMap] = []
     private var sleepers: [PipeSleeper] = []
     var pages: [UserPage] = []
 
-    init(_ file: ObjectFile, kernel: LinuxKernel) throws {
+    init(_ file: ObjectFile, kernel: LinuxKernel, patience: Int = 1) throws {
       self.kernel = kernel
+      self.patience = patience
       object = try kernel.load(file)
     }
 
@@ -101,7 +104,7 @@
       return sleeper
     }
 
-    func sleeper(in call: BlockingCall) throws -> any CallSleeper { try RunningCallSleeper(call) }
+    func sleeper(in call: BlockingCall) throws -> any CallSleeper { try RunningCallSleeper(call, patience: patience) }
 
     func process() throws -> any TargetProcess { try RunningProcess() }
 
@@ -110,14 +113,9 @@
     func closeProgram(_ name: String) throws { try object.program(name).close() }
 
     func programExists(_ name: String) throws -> Bool {
-      // The last reference may go in a deferred step.
-      let identifier = try object.program(name).identifier
-      for _ in 0..<20 {
-        do throws(BPFError) { _ = try kernel.programInformation(identifier: identifier) } catch {
-          guard error.errno == .noSuchFileOrDirectory else { throw error }
-          return false
-        }
-        pause(milliseconds: 10)
+      do throws(BPFError) { _ = try kernel.programInformation(identifier: try object.program(name).identifier) } catch {
+        guard error.errno == .noSuchFileOrDirectory else { throw error }
+        return false
       }
       return true
     }

@@ -114,9 +114,9 @@
     private let plan: CallPlan
     let tid: Int32
 
-    init(_ call: BlockingCall) throws {
+    init(_ call: BlockingCall, patience: Int) throws {
       TestSignal.install()
-      plan = try CallPlan(call.name)
+      plan = try CallPlan(call.name, patience: patience)
       tid = try state.start(numbers: call.numbers, plan.call)
     }
 

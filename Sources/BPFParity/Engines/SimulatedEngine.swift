@@ -12,8 +12,7 @@ struct SimulatedEngine: ParityEngine {
 
   init(_ file: ObjectFile) throws {
     machine = try Machine(MachineConfiguration())
-    // As Linux does, without the programs that are only there to be refused.
-    object = try machine.load(file, programs: Set(file.programs.values.filter(\.loadsByDefault).map(\.name)))
+    object = try machine.load(file)
     asker = try machine.spawn("asker")
     try machine.run(asker, on: 0)
   }
@@ -167,13 +166,14 @@ struct SimulatedEngine: ParityEngine {
   ]
 
   var askerTID: Int32 { asker.pid }
+  var napOfAsker: UInt64 { 100_000_000 }
 
   func callAsAsker(_ name: String) throws {
     if name == "getppid" {
       try machine.systemCall(.getppid, by: asker)
     } else {
-      try machine.block(asker, in: .nanosleep(100_000_000))
-      try machine.advance(by: 100_000_000)
+      try machine.block(asker, in: .nanosleep(napOfAsker))
+      try machine.advance(by: napOfAsker)
     }
   }
 
