@@ -97,8 +97,9 @@ public final class LinuxProgram: Sendable {
     }
     attributes.flags = flags.rawValue
     attributes.batchSize = batchSize
-    // Packets that go their way do not come back.
-    if flags.contains(.liveFrames) { (attributes.dataSizeOut, attributes.dataOut) = (0, 0) }
+    // Packets that go their way do not come back, although the kernel says how long they were.
+    let comesBack = !flags.contains(.liveFrames)
+    if !comesBack { (attributes.dataSizeOut, attributes.dataOut) = (0, 0) }
     if let cpu {
       attributes.flags |= TestRunFlags.onCPU.rawValue
       attributes.cpu = UInt32(clamping: cpu)
@@ -117,6 +118,6 @@ public final class LinuxProgram: Sendable {
     }
     return TestRun(
       result: attributes.result, context: contextBuffer.bytes,
-      data: dataOut.prefix(Int(attributes.dataSizeOut)), nanoseconds: attributes.duration)
+      data: comesBack ? dataOut.prefix(Int(attributes.dataSizeOut)) : [], nanoseconds: attributes.duration)
   }
 }

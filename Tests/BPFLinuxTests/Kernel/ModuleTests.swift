@@ -63,6 +63,67 @@ struct ModuleTests {
     #expect(load.descriptors.first == 0 && load.descriptors.last ?? 0 > 1 << 20)
   }
 
+  // MARK: Variables
+
+  private static let variables = """
+    #include <vmlinux.h>
+    #include <bpf/bpf_helpers.h>
+    char LICENSE[] SEC("license") = "GPL";
+    extern const int bpf_prog_active __ksym;
+    extern const int merops_module_variable __ksym;
+    extern const int merops_missing_variable __ksym __weak;
+    SEC("syscall") int read_variables(void *context) {
+      __u64 sum = (__u64)&merops_module_variable;
+      if (&merops_missing_variable) sum += (__u64)&merops_missing_variable;
+      int *here = bpf_this_cpu_ptr(&bpf_prog_active);
+      return sum + *here;
+    }
+    """
+
+  @Test(
+    "a variable of a module is meant by its number there and the module's types, one of the kernel by its number alone",
+    .enabled(if: RealKernel.canCompile, RealKernel.reason))
+  func variableLoads() async throws {
+    let object = try await Fixture.object(Self.variables)
+    let base = try RealKernel.shared.types()
+    let other = try types(of: RealKernel.shared, "merops_other_function")
+    var builder = BTFBuilder(base: base)
+    let int = try #require(base.first(named: "int", kind: .integer))
+    let variable = builder.add(
+      BTFType(name: "merops_module_variable", kind: .variable(type: int, linkage: .global)))
+    let imaginary = ImaginaryKernel(types: [
+      ("vmlinux", base.encoded), ("other", other.bytes), ("merops", try BTF(builder).encoded),
+    ])
+    _ = try LinuxKernel(systemCalls: imaginary).load(object)
+    let load = try #require(imaginary.requests(5).first)
+    // Wide loads of what is no map: the source, the number, and the descriptor of the module's types.
+    var loads: [(source: UInt8, type: Int64, module: Int64)] = []
+    for start in stride(from: 0, to: load.instructions.count, by: 8) where load.instructions[start] == 0x18 {
+      loads.append(
+        (
+          load.instructions[start + 1] >> 4, load.instructions.signed(at: start + 4, byteCount: 4),
+          load.instructions.signed(at: start + 12, byteCount: 4)
+        ))
+    }
+    let known = try #require(base.first(named: "bpf_prog_active", kind: .variable))
+    #expect(loads.contains { $0 == (3, Int64(known.rawValue), 0) }, "\(loads)")
+    // The imaginary kernel's descriptors are numbers of its own.
+    #expect(loads.contains { $0.source == 3 && $0.type == Int64(variable.rawValue) && $0.module > 1 << 20 }, "\(loads)")
+    // What is missing has no address.
+    #expect(loads.contains { $0 == (0, 0, 0) } && loads.allSatisfy { $0.source == 3 || $0 == (0, 0, 0) }, "\(loads)")
+  }
+
+  @Test(
+    "a variable that neither the kernel nor a module has is told of",
+    .enabled(if: RealKernel.canCompile, RealKernel.reason))
+  func missingVariable() async throws {
+    let object = try await Fixture.object(Self.variables)
+    let error = #expect(throws: BPFError.self) { try RealKernel.shared.load(object) }
+    #expect(error?.problem == "this kernel has no symbol 'merops_module_variable'", "\(error?.description ?? "")")
+  }
+
+  // MARK: What is missing
+
   @Test(
     "a function that neither the kernel nor a module has is told of",
     .enabled(if: RealKernel.canCompile, RealKernel.reason))
