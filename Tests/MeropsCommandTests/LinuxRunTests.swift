@@ -246,12 +246,4 @@ struct LinuxRunTests {
       }
     }
   }
-
-  private func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-    for _ in 0..<3000 {
-      if try condition() { return }
-      try await Task.sleep(for: .milliseconds(10))
-    }
-    Issue.record("waited in vain until \(what)")
-  }
 }

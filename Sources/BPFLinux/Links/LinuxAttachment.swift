@@ -1,4 +1,5 @@
 import BPFObject
+import Synchronization
 public import SystemPackage
 
 /// A program that runs when something happens. Dropping the value detaches the program.
@@ -15,7 +16,8 @@ public struct LinuxAttachment: ~Copyable {
   /// Takes over what another attachment holds.
   public mutating func add(_ other: consuming LinuxAttachment) { links += other.links }
 
-  /// Detaches the program.
+  /// Detaches the program. A counter stops at once; what else runs the program may do so until the last descriptor of the
+  /// link is closed, of which a process that has forked and not executed yet has a copy.
   public consuming func detach() {}
 
   /// The number of links.
@@ -77,6 +79,7 @@ public struct LinuxAttachment: ~Copyable {
       throw .refusal("an attachment of \(links.count) links", "it has no one link to pin")
     }
     try link.kernel.pin(link.descriptor, at: path, link.subject)
+    link.isPinned.store(true, ordering: .releasing)
   }
 
   /// The text that an iterator gives now, each time from the beginning (`BPF_ITER_CREATE` and read(2)).
@@ -108,6 +111,8 @@ final class LinuxLink: Sendable {
   let event: Descriptor?
   let subject: String
   let kernel: LinuxKernel
+  /// Whether the program is to stay attached when this value has gone.
+  let isPinned = Atomic(false)
 
   init(_ descriptor: Descriptor, event: Descriptor? = nil, subject: String, kernel: LinuxKernel) {
     self.descriptor = descriptor
@@ -117,6 +122,10 @@ final class LinuxLink: Sendable {
   }
 
   deinit {
+    if let event, !isPinned.load(ordering: .acquiring) {
+      // PERF_EVENT_IOC_DISABLE, since others may have copies of the descriptors.
+      _ = kernel.systemCalls.perform(.ioctl, Int(event.rawValue), 0x2401)
+    }
     descriptor.close()
     event?.close()
   }

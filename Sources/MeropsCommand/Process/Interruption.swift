@@ -10,7 +10,7 @@ import Synchronization
 enum Interruption {
   /// How long what was cancelled may take to clean up behind itself, such as a compiler's folder, and to say how far it
   /// came, in seconds.
-  private static let patience = 2
+  private static let patience = 10
 
   /// Runs a body to the end of the process. A signal cancels it; a second one, or the end of patience, ends the process.
   ///

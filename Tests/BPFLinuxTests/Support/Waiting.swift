@@ -59,13 +59,20 @@ extension [UInt8] {
   }
 }
 
-/// Waits until something that another thread or the kernel does has happened; a minute is only the limit.
+/// Waits until something that another thread or the kernel does has happened. The limit is for what never comes: on a
+/// machine that has much else to do, what comes may take its time.
 ///
 /// It gives its thread away meanwhile: on two cores there are two for all tests, and what is waited for may need one.
 func waitUntil(_ what: String, _ condition: () async throws -> Bool) async throws {
-  for _ in 0..<60_000 {
+  for _ in 0..<100_000 {
     if try await condition() { return }
     try await Task.sleep(for: .milliseconds(1))
   }
   throw UnexpectedErrno(what: "waiting until \(what)", errno: 110)
+}
+
+/// Does something over and over until it is true, on a thread that others do not wait for.
+func turnUntil(_ what: String, _ turn: () throws -> Bool) throws {
+  for _ in 0..<1_000_000 where try turn() { return }
+  throw UnexpectedErrno(what: "turning until \(what)", errno: 110)
 }

@@ -63,7 +63,7 @@ struct TargetProcessTests {
   func dropped() async throws {
     var identifier: Int32 = 0
     do {
-      let target = try TargetProcess.start(["sleep", "100"])
+      let target = try TargetProcess.start(["sleep", "1000"])
       identifier = target.identifier
       #expect(state(of: identifier) == "t")
     }
@@ -72,7 +72,7 @@ struct TargetProcessTests {
 
   @Test("a target that is killed while it stands still, and one that is never let go, are told of")
   func killed() async throws {
-    let target = try TargetProcess.start(["sleep", "100"])
+    let target = try TargetProcess.start(["sleep", "1000"])
     kill(target.identifier, 9)
     try await waitUntil("it has ended") { state(of: target.identifier) == "Z" }
     let error = #expect(throws: BPFError.self) { try target.release() }
@@ -82,7 +82,7 @@ struct TargetProcessTests {
 
   @Test("waiting for the end ends with the task that waits, and signals reach the process")
   func cancellation() async throws {
-    let target = try TargetProcess.start(["sleep", "100"])
+    let target = try TargetProcess.start(["sleep", "1000"])
     try target.release()
     let waiting = Task { await target.waitForEnd() }
     waiting.cancel()
