@@ -41,5 +41,10 @@ struct JITTests {
     #expect(compiledSamples(recording.profile) >= 100, "\(recording.report.statuses)")
     let names = recording.profile.functions.map(\.name)
     #expect(names.contains { $0.contains("innermost") }, "\(names.count) names")
+    // The formats that have no reader here, of a profile with frames of every kind.
+    let firefox = try JSONValue(parsing: recording.profile.encoded(as: .firefox))
+    #expect(FirefoxFormat.problems(in: firefox) == [])
+    let speedscope = try JSONValue(parsing: recording.profile.encoded(as: .speedscope))
+    #expect(SpeedscopeFormat.problems(in: speedscope) == [])
   }
 }

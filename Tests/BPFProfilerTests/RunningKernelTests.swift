@@ -1,6 +1,7 @@
 import BPFLinux
 import Foundation
 import ProfileFormats
+import TestTools
 import Testing
 
 @testable import BPFProfiler
@@ -52,6 +53,11 @@ struct RunningKernelTests {
     if let child { kill(child, SIGKILL) }
     let recording = try command.finish()
     #expect(child != nil, "\(recording.profile.processes)")
+    // Two processes with a thread each, in the formats that have no reader here.
+    let firefox = try JSONValue(parsing: recording.profile.encoded(as: .firefox))
+    #expect(FirefoxFormat.problems(in: firefox) == [])
+    let speedscope = try JSONValue(parsing: recording.profile.encoded(as: .speedscope))
+    #expect(SpeedscopeFormat.problems(in: speedscope) == [])
   }
 
   @Test func aTargetThatEndsAtOnceEndsTheSampling() throws {

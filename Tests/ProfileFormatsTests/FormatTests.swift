@@ -124,29 +124,22 @@ import Testing
 
   // MARK: Speedscope
 
-  /// What the file format's schema asks of a sampled profile: as many weights as samples, frames that are there, and values
-  /// that add up.
-  @Test func speedscopesSamplesReferToFramesThatAreThere() throws {
+  @Test func speedscopesSamplesHoldTheProfile() throws {
     let json = try #require(
       try JSONSerialization.jsonObject(with: Data(Profile.example().encoded(as: .speedscope))) as? [String: Any])
     let frames = try #require((json["shared"] as? [String: Any])?["frames"] as? [[String: Any]])
     let names = frames.compactMap { $0["name"] as? String }
-    #expect(names.count == frames.count)
-    #expect(json["$schema"] as? String == "https://www.speedscope.app/file-format-schema.json")
     let profiles = try #require(json["profiles"] as? [[String: Any]])
     #expect(profiles.compactMap { $0["name"] as? String }.count == 3)
     var totals: [String: Int] = [:]
     var stacks: [[String]] = []
     for profile in profiles {
-      #expect(profile["type"] as? String == "sampled")
       #expect(profile["unit"] as? String == "nanoseconds")
       #expect(profile["startValue"] as? Int == 0)
       let samples = try #require(profile["samples"] as? [[Int]])
       let weights = try #require(profile["weights"] as? [Int])
-      #expect(samples.count == weights.count)
       #expect(profile["endValue"] as? Int == weights.reduce(0, +))
       for (sample, weight) in zip(samples, weights) {
-        #expect(sample.allSatisfy(names.indices.contains))
         for frame in Set(sample) { totals[names[frame], default: 0] += weight }
         stacks.append(sample.map { names[$0] })
       }
@@ -162,17 +155,11 @@ import Testing
 
   // MARK: Firefox
 
-  /// What version 58 of the format asks for: the columns of each table, as long as it says, and indices of rows that are
-  /// there.
-  @Test func theFirefoxProfilersTablesReferToRowsThatAreThere() throws {
+  @Test func theFirefoxProfilersTablesHoldTheProfile() throws {
     let json = try #require(
       try JSONSerialization.jsonObject(with: Data(Profile.example().encoded(as: .firefox))) as? [String: Any])
     let meta = try #require(json["meta"] as? [String: Any])
-    #expect(meta["preprocessedProfileVersion"] as? Int == 58)
     #expect(meta["interval"] as? Int == 10)
-    #expect(meta["markerSchema"] as? [String] == [])
-    let categories = try #require(meta["categories"] as? [[String: Any]])
-    #expect(categories.filter { $0["color"] as? String == "grey" }.count == 1)
     let libraries = try #require(json["libs"] as? [[String: Any]])
     #expect(libraries.compactMap { $0["name"] as? String } == ["server", "[kernel]"])
     #expect(libraries[0]["codeId"] as? String == "000102030405060708090a0b0c0d0e0f10111213")
@@ -185,43 +172,6 @@ import Testing
 
     let threads = try #require(json["threads"] as? [[String: Any]])
     #expect(threads.compactMap { $0["name"] as? String } == ["server", "worker \"one\"", "client"])
-    for thread in threads {
-      func count(_ table: String) throws -> Int {
-        try #require((thread[table] as? [String: Any])?["length"] as? Int)
-      }
-      func check(_ table: String, _ columns: [String: Int?]) throws {
-        let rows = try #require(thread[table] as? [String: Any])
-        for (column, bound) in columns {
-          let values = try #require(rows[column] as? [Any], "\(table).\(column)")
-          #expect(values.count == (try count(table)), "\(table).\(column)")
-          guard let bound else { continue }
-          for value in values where !(value is NSNull) {
-            let number = try #require(value as? Int)
-            #expect(number >= -1 && number < bound, "\(table).\(column)")
-          }
-        }
-      }
-      try check("samples", ["stack": count("stackTable"), "time": nil, "weight": nil])
-      try check("stackTable", ["frame": count("frameTable"), "prefix": count("stackTable")])
-      try check(
-        "frameTable",
-        [
-          "address": nil, "inlineDepth": 10, "category": categories.count, "subcategory": 1, "func": count("funcTable"),
-          "nativeSymbol": count("nativeSymbols"), "innerWindowID": nil, "line": nil, "column": nil,
-        ])
-      try check(
-        "funcTable",
-        [
-          "name": strings.count, "isJS": nil, "relevantForJS": nil, "resource": count("resourceTable"),
-          "source": sourceNames.count, "lineNumber": nil, "columnNumber": nil,
-        ])
-      try check("resourceTable", ["lib": libraries.count, "name": strings.count, "host": nil, "type": nil])
-      try check(
-        "nativeSymbols", ["libIndex": libraries.count, "address": nil, "name": strings.count, "functionSize": nil])
-      let prefixes = try #require((thread["stackTable"] as? [String: Any])?["prefix"] as? [Any])
-      for (index, prefix) in prefixes.enumerated() { #expect((prefix as? Int).map { $0 < index } ?? true) }
-    }
-
     // The first sample's stack, from its innermost frame outwards.
     func column(_ table: String, _ column: String) throws -> [Any] {
       try #require((threads[0][table] as? [String: Any])?[column] as? [Any])

@@ -100,7 +100,8 @@ struct FirefoxThread {
             function: function, nativeSymbol: nil, line: 0, column: 0)))
     } else {
       let outermost = strings.index(of: profile[location.frames[location.frames.count - 1].function].name)
-      let symbol = library.map { symbolIndex(Symbol(library: $0, name: outermost), at: address) }
+      // A symbol has a place in its library; the kernel's addresses are none.
+      let symbol = address < 0 ? nil : library.map { symbolIndex(Symbol(library: $0, name: outermost), at: address) }
       for (depth, frame) in location.frames.reversed().enumerated() {
         let row = profile[frame.function]
         let source = row.file.isEmpty ? nil : strings.source(row.file)
