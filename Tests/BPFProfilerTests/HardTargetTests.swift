@@ -25,6 +25,7 @@ enum HardTargets {
   /// Ways to make an executable of them, as far as this machine has the libraries for that.
   static let kinds = [
     ["-no-pie"], ["-static", "-Wl,--eh-frame-hdr"], ["-static-pie"],
+    ["-static", "-Wl,--no-eh-frame-hdr"], ["-Wl,--no-eh-frame-hdr"],
   ].filter { compiled($0) != nil }
 }
 

@@ -129,6 +129,8 @@ static __noinline long read_program_header(struct walk *walk, u32 index) {
   return 0;
 }
 
+static __noinline long search_rules(struct walk *walk);
+
 // Reads the headers of the file that `area` is a part of, into `walk->headers`.
 static __noinline long read_headers(struct walk *walk, struct area *area) {
   struct headers *headers = &walk->headers;
@@ -163,7 +165,8 @@ static __noinline long read_headers(struct walk *walk, struct area *area) {
     result = read_program_header(walk, index);
     if (result) return result;
   }
-  if (!headers->table || !headers->has_bias) return 0;
+  if (!headers->has_bias) return 0;
+  if (!headers->table) return search_rules(walk);
   if (read_memory(walk, &head, sizeof(head), headers->bias + headers->table)) return STATUS_UNREADABLE_RULES;
   // Every linker writes this form: sorted pairs of 32 bits, relative to the header.
   if (head.version != 1 || head.count_encoding != DW_EH_PE_udata4 ||

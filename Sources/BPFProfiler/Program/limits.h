@@ -17,6 +17,8 @@ enum {
   // Bytes that one walk may copy, and instructions of tables that it may execute.
   BYTE_BUDGET = 1 << 20,
   STEP_BUDGET = 1 << 14,
+  // Bytes more, in whole windows, of files whose rules have no index and have to be looked through.
+  SEARCH_BUDGET = 4 << 20,
   // Instructions of one table, whose longest programs have some thousands.
   TABLE_STEPS = 1 << 12,
 

@@ -11,8 +11,8 @@ static __always_inline long read_memory(struct walk *walk, void *to, u32 count, 
   return bpf_copy_from_user(to, count, (void *)address) ? STATUS_UNREADABLE_RULES : 0;
 }
 
-// Puts the window of the interpreter on the bytes from `address` on, up to `count` of them.
-static __noinline long open_bytes(struct walk *walk, u64 address, u64 count) {
+// Puts the window of the interpreter on the bytes from `address` on, up to `count` of them, whoever pays for them.
+static __always_inline long fill_window(struct walk *walk, u64 address, u64 count) {
   struct cfi *cfi = &walk->cfi;
   u32 size = count < WINDOW_BYTES ? count : WINDOW_BYTES;
 
@@ -21,8 +21,6 @@ static __noinline long open_bytes(struct walk *walk, u64 address, u64 count) {
   cfi->valid = 0;
   cfi->remaining = 0;
   if (size == 0) return 0;
-  if (walk->bytes_left < size) return STATUS_BYTE_BUDGET;
-  walk->bytes_left -= size;
   // The verifier wants to see the bound where it matters.
   barrier_var(size);
   if (size > WINDOW_BYTES) return STATUS_BAD_RULES;
@@ -30,6 +28,15 @@ static __noinline long open_bytes(struct walk *walk, u64 address, u64 count) {
   cfi->valid = size;
   cfi->remaining = count - size;
   return 0;
+}
+
+// The same, paid from the budget.
+static __noinline long open_bytes(struct walk *walk, u64 address, u64 count) {
+  u32 size = count < WINDOW_BYTES ? count : WINDOW_BYTES;
+
+  if (walk->bytes_left < size) return STATUS_BYTE_BUDGET;
+  walk->bytes_left -= size;
+  return fill_window(walk, address, count);
 }
 
 // Moves the window on so that a whole instruction lies in it, if there is one.

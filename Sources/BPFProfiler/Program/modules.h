@@ -131,7 +131,7 @@ static __always_inline void open_mapping(struct walk *walk, struct mapping *mapp
   }
   // Some programs map a piece of their code a second time, away from its rules: V8 does so with its built-in functions.
   inode = area->key.inode;
-  if (mapping->kind == MODULE_WITH_RULES && (find_area(mapping->table, area) || area->key.inode != inode))
+  if (has_rules(mapping) && (find_area(mapping->table, area) || area->key.inode != inode))
     mapping->kind = MODULE_WITHOUT_RULES;
 }
 

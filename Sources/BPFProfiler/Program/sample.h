@@ -72,6 +72,7 @@ static __always_inline int capture(struct thread *thread, u32 may_fault, u32 wit
   walk->may_fault = may_fault;
   walk->bytes_left = BYTE_BUDGET;
   walk->steps_left = STEP_BUDGET;
+  walk->search_left = SEARCH_BUDGET;
   walk->record.head.kind = RECORD_STACK;
   walk->record.head.pid = id >> 32;
   walk->record.head.tid = id;
@@ -95,7 +96,7 @@ static __always_inline int capture(struct thread *thread, u32 may_fault, u32 wit
   }
   walk->record.head.status = status;
   walk->record.head.last_address = walk->cfi.registers[REGISTER_IP];
-  walk->record.head.bytes_read = BYTE_BUDGET - walk->bytes_left;
+  walk->record.head.bytes_read = BYTE_BUDGET - walk->bytes_left + SEARCH_BUDGET - walk->search_left;
   walk->record.head.major_faults = task->maj_flt - faults;
   nanoseconds = bpf_ktime_get_ns() - begin;
   walk->record.head.nanoseconds = nanoseconds;

@@ -21,6 +21,8 @@ enum module_kind {
   MODULE_WITH_RULES = 2,
   // A file whose headers could not be read this time: that a frame pointer is zero says nothing.
   MODULE_UNREADABLE = 3,
+  // A file that has .eh_frame but no .eh_frame_hdr.
+  MODULE_WITH_UNINDEXED_RULES = 4,
 };
 
 struct segment {
@@ -32,8 +34,9 @@ struct segment {
 
 struct module_info {
   u32 number;
+  // Of .eh_frame_hdr, or the bytes from the beginning of .eh_frame to the end of its segment.
   u32 entry_count;
-  // The file's address of .eh_frame_hdr.
+  // The file's address of .eh_frame_hdr; without an index, that of .eh_frame.
   u64 table;
   u8 kind;
   u8 segment_count;
@@ -57,6 +60,10 @@ struct mapping {
   u8 is_stale;
   u8 reserved[6];
 };
+
+static __always_inline bool has_rules(const struct mapping *mapping) {
+  return mapping->kind == MODULE_WITH_RULES || mapping->kind == MODULE_WITH_UNINDEXED_RULES;
+}
 
 // A thread that was sampled. Small, since there may be thousands.
 struct thread {
@@ -164,6 +171,7 @@ struct cfi {
   u32 valid;
   union {
     u8 bytes[WINDOW_BYTES];
+    u32 words[WINDOW_BYTES / 4];
     struct {
       s32 address;
       s32 description;
@@ -200,11 +208,11 @@ struct walk {
   u32 is_taken;
   u32 bytes_left;
   u32 steps_left;
+  u32 search_left;
   // The instruction at the address has been interrupted; otherwise it is behind a call.
   u32 is_exact;
   // Reads may bring pages in. Otherwise what is not resident says nothing of a file.
   u32 may_fault;
-  u32 reserved;
   struct stack_window window;
   struct cfi cfi;
   struct row row;

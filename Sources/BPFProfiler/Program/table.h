@@ -85,7 +85,9 @@ static __noinline long read_row(struct walk *walk, struct mapping *mapping, u64 
   long result;
 
   cfi->table = mapping->table;
-  result = find_description(walk, mapping, address, &description);
+  if (mapping->kind == MODULE_WITH_UNINDEXED_RULES)
+    result = find_unindexed_description(walk, mapping, address, &description);
+  else result = find_description(walk, mapping, address, &description);
   if (result) return result;
   result = read_memory(walk, &head, sizeof(head), description);
   if (result) return result;

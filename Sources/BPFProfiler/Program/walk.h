@@ -181,7 +181,7 @@ static __noinline long step(struct thread *thread, struct walk *walk) {
   if (walk->is_exact) frame |= FRAME_IS_EXACT;
   walk->record.frames[count] = frame;
   walk->record.head.frame_count = count + 1;
-  if (mapping->kind == MODULE_WITH_RULES) {
+  if (has_rules(mapping)) {
     result = find_row(walk, mapping, within);
     if (result) return result;
     walk->cfi.table = mapping->table;
@@ -191,7 +191,7 @@ static __noinline long step(struct thread *thread, struct walk *walk) {
       return STATUS_UNREADABLE_RULES;
   }
   if (walk->is_exact && (walk->row.flags & ROW_HAS_NO_RULES)) {
-    if (find_caller_of_leaf(walk, mapping->kind == MODULE_WITH_RULES) == STEP_DONE) return STEP_DONE;
+    if (find_caller_of_leaf(walk, has_rules(mapping)) == STEP_DONE) return STEP_DONE;
   }
   return follow_rules(walk);
 }

@@ -35,7 +35,8 @@ static struct image {
     u64 start, end, offset, flags;
   } segments[SEGMENT_LIMIT];
   int segment_count;
-  // In the image: .eh_frame_hdr, and how many functions it has.
+  // In the image: the program header of .eh_frame_hdr, that itself, and how many functions it has.
+  u64 table_header;
   u64 table;
   u32 entry_count;
 } image;
@@ -180,7 +181,10 @@ static void load(const char *path) {
 
     memcpy(&entry, bytes + header.program_headers + index * sizeof(entry), sizeof(entry));
     end = (entry.address + entry.memory_size + 4095) & ~4095ull;
-    if (entry.type == SEGMENT_EH_FRAME) image.table = entry.address;
+    if (entry.type == SEGMENT_EH_FRAME) {
+      image.table = entry.address;
+      image.table_header = header.program_headers + index * sizeof(entry);
+    }
     if (entry.type != SEGMENT_LOAD || image.segment_count == SEGMENT_LIMIT) continue;
     image.segments[image.segment_count].start = entry.address & ~4095ull;
     image.segments[image.segment_count].end = end;
@@ -205,7 +209,7 @@ static void load(const char *path) {
 // MARK: Rounds
 
 static struct thread the_thread;
-static u64 ends[256];
+static u64 ends[256], unindexed_ends[256];
 
 // A function of the table: where it begins and where it is described, in the image.
 static u64 function(u32 index, u64 *description) {
@@ -230,6 +234,8 @@ static void run(void) {
   u32 index, count = below(CHANGE_LIMIT + 1), chosen = below(image.entry_count);
   u64 description, start = function(chosen, &description), common;
   unsigned long *registers = &user_registers.r15;
+  // Now and then the file has no index, and its rules are looked for.
+  bool is_unindexed = below(256) == 0;
   u32 pointer;
   long status;
 
@@ -268,10 +274,12 @@ static void run(void) {
     stack[place] = below(2) ? code_address() : below(8) ? stack_base + below(STACK_SIZE) / 8 * 8 : random_number();
   }
   // Every second time files are seen for the first time.
-  if (below(2)) known_module_count = 0;
+  if (below(2) || is_unindexed) known_module_count = 0;
+  if (is_unindexed) image.bytes[image.table_header] ^= 1;
   memset(&the_thread, 0, sizeof(the_thread));
   the_walk.bytes_left = BYTE_BUDGET;
   the_walk.steps_left = STEP_BUDGET;
+  the_walk.search_left = SEARCH_BUDGET;
   the_walk.may_fault = below(8) != 0;
   the_walk.record.head.frame_count = 0;
   status = walk_stack(&the_thread, &the_walk);
@@ -279,8 +287,14 @@ static void run(void) {
   ends[status]++;
   if (the_walk.bytes_left > BYTE_BUDGET) fail("bytes beyond the budget", the_walk.bytes_left);
   if (the_walk.steps_left > STEP_BUDGET) fail("steps beyond the budget", the_walk.steps_left);
+  if (the_walk.search_left > SEARCH_BUDGET) fail("searches beyond the budget", the_walk.search_left);
   if (the_walk.record.head.frame_count > MAXIMUM_FRAMES) fail("frames", the_walk.record.head.frame_count);
   put_stack(&the_walk, the_walk.record.head.frame_count);
+  if (is_unindexed) {
+    unindexed_ends[status]++;
+    image.bytes[image.table_header] ^= 1;
+    known_module_count = 0;
+  }
   while (count-- > 0) image.bytes[changes[count].place] = changes[count].byte;
 }
 
@@ -297,6 +311,6 @@ int main(int count, char **arguments) {
     free(image.bytes);
   }
   for (round = 0; round < 256; round++)
-    if (ends[round]) printf("%llu %llu\n", round, ends[round]);
+    if (ends[round]) printf("%llu %llu, %llu of them without an index\n", round, ends[round], unindexed_ends[round]);
   return 0;
 }

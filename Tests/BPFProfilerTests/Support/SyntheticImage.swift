@@ -15,18 +15,22 @@ struct SyntheticImage {
   static let codeOffset = 0x1000
   static let functionSize = 0x40
   static let tableOffset = 0x200
-  static let rulesOffset = 0x400
   static let buildID = (1...20).map { UInt8($0) }
 
   /// The initial rules of all functions: the frame is above the return address, which is above the stack pointer.
   static let initialRules: [UInt8] = [0x0c, 7, 8, 0x80 | 16, 1]
 
   private(set) var bytes: [UInt8]
+  private let hasIndex: Bool
+  private let rulesOffset: Int
 
+  /// - Parameter hasIndex: whether a program header tells where `.eh_frame_hdr` is.
   init(
     _ functions: [Function], initialRules: [UInt8] = initialRules, augmentation: String = "zR",
-    augmentationData: [UInt8] = [0x1b]
+    augmentationData: [UInt8] = [0x1b], hasIndex: Bool = true, rulesOffset: Int = 0x400
   ) {
+    self.hasIndex = hasIndex
+    self.rulesOffset = rulesOffset
     bytes = [UInt8](repeating: 0, count: Self.codeOffset + functions.count * Self.functionSize)
     // `ET_DYN` for x86-64, three program headers behind the header.
     put([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1], at: 0)
@@ -37,7 +41,7 @@ struct SyntheticImage {
     put(56, 2, at: 54)
     put(3, 2, at: 56)
     header(0, type: 1, flags: 5, offset: 0, size: bytes.count)
-    header(1, type: 0x6474_e550, flags: 4, offset: Self.tableOffset, size: 0x200)
+    header(1, type: hasIndex ? 0x6474_e550 : 0, flags: 4, offset: Self.tableOffset, size: 0x200)
     header(2, type: 4, flags: 4, offset: 0x100, size: 36)
     put(4, 4, at: 0x100)
     put(20, 4, at: 0x104)
@@ -63,7 +67,7 @@ struct SyntheticImage {
     if augmentation.hasPrefix("z") { common += [UInt8(augmentationData.count)] + augmentationData }
     common += initialRules
     while common.count % 4 != 0 { common.append(0) }
-    var position = Self.rulesOffset
+    var position = rulesOffset
     put(common.count, 4, at: position)
     put(common, at: position + 4)
     position += 4 + common.count
@@ -75,20 +79,28 @@ struct SyntheticImage {
       while description.count % 4 != 0 { description.append(0) }
       put(description.count, 4, at: position)
       put(description, at: position + 4)
-      put(position + 4 - Self.rulesOffset, 4, at: position + 4)
+      put(position + 4 - rulesOffset, 4, at: position + 4)
       put(address - (position + 8), 4, at: position + 8)
       put(Self.functionSize, 4, at: position + 12)
       entries.append((address, position))
       position += 4 + description.count
     }
     precondition(position <= Self.codeOffset)
+    guard hasIndex else { return }
+    precondition(Self.tableOffset + 12 + entries.count * 8 <= rulesOffset)
     put([1, 0x1b, 3, 0x3b], at: Self.tableOffset)
-    put(Self.rulesOffset - Self.tableOffset - 4, 4, at: Self.tableOffset + 4)
+    put(rulesOffset - Self.tableOffset - 4, 4, at: Self.tableOffset + 4)
     put(entries.count, 4, at: Self.tableOffset + 8)
     for (index, entry) in entries.enumerated() {
       put(entry.address - Self.tableOffset, 4, at: Self.tableOffset + 12 + index * 8)
       put(entry.description - Self.tableOffset, 4, at: Self.tableOffset + 16 + index * 8)
     }
+  }
+
+  /// More bytes behind the functions, in the same segment.
+  mutating func append(_ values: [UInt8]) {
+    bytes += values
+    header(0, type: 1, flags: 5, offset: 0, size: bytes.count)
   }
 
   mutating func put(_ values: [UInt8], at offset: Int) {
