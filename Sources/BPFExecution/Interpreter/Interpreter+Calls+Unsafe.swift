@@ -201,6 +201,20 @@ extension Interpreter {
     raise(.budgetExhausted(budget: activation.pointee.budget), activation, record)
   }
 
+  /// A load that the table of regions has refused.
+  func raiseInvalidRead(
+    _ activation: UnsafeMutablePointer<Activation>, _ record: UnsafePointer<Record>, _ byteCount: Int
+  ) -> Bool {
+    raiseInvalidRead(activation, record, activation.registers[record.source] &+ record.displacement, byteCount)
+  }
+
+  /// A store that the table of regions has refused.
+  func raiseInvalidWrite(
+    _ activation: UnsafeMutablePointer<Activation>, _ record: UnsafePointer<Record>, _ byteCount: Int
+  ) -> Bool {
+    raiseInvalidWrite(activation, record, activation.registers[record.destination] &+ record.displacement, byteCount)
+  }
+
   @inline(never)
   func raiseInvalidRead(
     _ activation: UnsafeMutablePointer<Activation>, _ record: UnsafePointer<Record>, _ address: ProgramAddress,

@@ -1,8 +1,8 @@
 // The interpreter's loop.
 //
 // Unsafe because registers, records and regions are reached by pointer, without a check of their indices: decoding has
-// checked that registers are below 11 and that no record leads out of the program. Host memory is only touched where
-// the table of regions has translated an address for that number of bytes.
+// checked that registers are below 11 and that no record leads out of the program. Host memory is touched in
+// `MemoryAccess+Unsafe.swift`.
 //
 // The loop must stay free of allocation, reference counting and exclusivity checks. All that needs them is in methods
 // that are not inlined. It is one function, and long, since a switch over a dense enumeration is the dispatch.
@@ -28,146 +28,88 @@ extension Interpreter {
       next += 1
       switch record.pointee.operation {
       // MARK: Arithmetic
-      case .add64Immediate:
-        registers[record.destination] &+= record.immediate
-      case .add64Register:
-        registers[record.destination] &+= registers[record.source]
-      case .add32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) &+ UInt32(truncatingIfNeeded: record.immediate))
+      case .add64Immediate: registers[record.destination] &+= record.immediate
+      case .add64Register: registers[record.destination] &+= registers[record.source]
+      case .add32Immediate: registers.set32(record.destination, registers.low(record.destination) &+ record.low)
       case .add32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) &+ UInt32(truncatingIfNeeded: registers[record.source]))
-      case .subtract64Immediate:
-        registers[record.destination] &-= record.immediate
-      case .subtract64Register:
-        registers[record.destination] &-= registers[record.source]
-      case .subtract32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) &- UInt32(truncatingIfNeeded: record.immediate))
+        registers.set32(record.destination, registers.low(record.destination) &+ registers.low(record.source))
+      case .subtract64Immediate: registers[record.destination] &-= record.immediate
+      case .subtract64Register: registers[record.destination] &-= registers[record.source]
+      case .subtract32Immediate: registers.set32(record.destination, registers.low(record.destination) &- record.low)
       case .subtract32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) &- UInt32(truncatingIfNeeded: registers[record.source]))
-      case .multiply64Immediate:
-        registers[record.destination] &*= record.immediate
-      case .multiply64Register:
-        registers[record.destination] &*= registers[record.source]
-      case .multiply32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) &* UInt32(truncatingIfNeeded: record.immediate))
+        registers.set32(record.destination, registers.low(record.destination) &- registers.low(record.source))
+      case .multiply64Immediate: registers[record.destination] &*= record.immediate
+      case .multiply64Register: registers[record.destination] &*= registers[record.source]
+      case .multiply32Immediate: registers.set32(record.destination, registers.low(record.destination) &* record.low)
       case .multiply32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) &* UInt32(truncatingIfNeeded: registers[record.source]))
-      case .or64Immediate:
-        registers[record.destination] |= record.immediate
-      case .or64Register:
-        registers[record.destination] |= registers[record.source]
-      case .or32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) | UInt32(truncatingIfNeeded: record.immediate))
+        registers.set32(record.destination, registers.low(record.destination) &* registers.low(record.source))
+      case .or64Immediate: registers[record.destination] |= record.immediate
+      case .or64Register: registers[record.destination] |= registers[record.source]
+      case .or32Immediate: registers.set32(record.destination, registers.low(record.destination) | record.low)
       case .or32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) | UInt32(truncatingIfNeeded: registers[record.source]))
-      case .and64Immediate:
-        registers[record.destination] &= record.immediate
-      case .and64Register:
-        registers[record.destination] &= registers[record.source]
-      case .and32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) & UInt32(truncatingIfNeeded: record.immediate))
+        registers.set32(record.destination, registers.low(record.destination) | registers.low(record.source))
+      case .and64Immediate: registers[record.destination] &= record.immediate
+      case .and64Register: registers[record.destination] &= registers[record.source]
+      case .and32Immediate: registers.set32(record.destination, registers.low(record.destination) & record.low)
       case .and32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) & UInt32(truncatingIfNeeded: registers[record.source]))
-      case .xor64Immediate:
-        registers[record.destination] ^= record.immediate
-      case .xor64Register:
-        registers[record.destination] ^= registers[record.source]
-      case .xor32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) ^ UInt32(truncatingIfNeeded: record.immediate))
+        registers.set32(record.destination, registers.low(record.destination) & registers.low(record.source))
+      case .xor64Immediate: registers[record.destination] ^= record.immediate
+      case .xor64Register: registers[record.destination] ^= registers[record.source]
+      case .xor32Immediate: registers.set32(record.destination, registers.low(record.destination) ^ record.low)
       case .xor32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) ^ UInt32(truncatingIfNeeded: registers[record.source]))
-      case .shiftLeft64Immediate:
-        registers[record.destination] &<<= record.immediate
-      case .shiftLeft64Register:
-        registers[record.destination] &<<= registers[record.source]
-      case .shiftLeft32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) &<< UInt32(truncatingIfNeeded: record.immediate))
+        registers.set32(record.destination, registers.low(record.destination) ^ registers.low(record.source))
+      case .shiftLeft64Immediate: registers[record.destination] &<<= record.immediate
+      case .shiftLeft64Register: registers[record.destination] &<<= registers[record.source]
+      case .shiftLeft32Immediate: registers.set32(record.destination, registers.low(record.destination) &<< record.low)
       case .shiftLeft32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) &<< UInt32(truncatingIfNeeded: registers[record.source])
-        )
-      case .shiftRight64Immediate:
-        registers[record.destination] &>>= record.immediate
-      case .shiftRight64Register:
-        registers[record.destination] &>>= registers[record.source]
+        registers.set32(record.destination, registers.low(record.destination) &<< registers.low(record.source))
+      case .shiftRight64Immediate: registers[record.destination] &>>= record.immediate
+      case .shiftRight64Register: registers[record.destination] &>>= registers[record.source]
       case .shiftRight32Immediate:
-        registers.set32(
-          record.destination, registers.low(record.destination) &>> UInt32(truncatingIfNeeded: record.immediate))
+        registers.set32(record.destination, registers.low(record.destination) &>> record.low)
       case .shiftRight32Register:
-        registers.set32(
-          record.destination, registers.low(record.destination) &>> UInt32(truncatingIfNeeded: registers[record.source])
-        )
+        registers.set32(record.destination, registers.low(record.destination) &>> registers.low(record.source))
       case .arithmeticShiftRight64Immediate:
         registers[record.destination] = arithmeticShiftRight(registers[record.destination], record.immediate)
       case .arithmeticShiftRight64Register:
         registers[record.destination] = arithmeticShiftRight(registers[record.destination], registers[record.source])
       case .arithmeticShiftRight32Immediate:
-        registers.set32(
-          record.destination,
-          arithmeticShiftRight(registers.low(record.destination), UInt32(truncatingIfNeeded: record.immediate)))
+        registers.set32(record.destination, arithmeticShiftRight(registers.low(record.destination), record.low))
       case .arithmeticShiftRight32Register:
         registers.set32(
-          record.destination,
-          arithmeticShiftRight(registers.low(record.destination), UInt32(truncatingIfNeeded: registers[record.source])))
-      case .divide64Immediate:
-        registers[record.destination] = divide(registers[record.destination], record.immediate)
+          record.destination, arithmeticShiftRight(registers.low(record.destination), registers.low(record.source)))
+      case .divide64Immediate: registers[record.destination] = divide(registers[record.destination], record.immediate)
       case .divide64Register:
         registers[record.destination] = divide(registers[record.destination], registers[record.source])
       case .divide32Immediate:
-        registers.set32(
-          record.destination, divide(registers.low(record.destination), UInt32(truncatingIfNeeded: record.immediate)))
+        registers.set32(record.destination, divide(registers.low(record.destination), record.low))
       case .divide32Register:
-        registers.set32(
-          record.destination,
-          divide(registers.low(record.destination), UInt32(truncatingIfNeeded: registers[record.source])))
-      case .modulo64Immediate:
-        registers[record.destination] = modulo(registers[record.destination], record.immediate)
+        registers.set32(record.destination, divide(registers.low(record.destination), registers.low(record.source)))
+      case .modulo64Immediate: registers[record.destination] = modulo(registers[record.destination], record.immediate)
       case .modulo64Register:
         registers[record.destination] = modulo(registers[record.destination], registers[record.source])
       case .modulo32Immediate:
-        registers.set32(
-          record.destination, modulo(registers.low(record.destination), UInt32(truncatingIfNeeded: record.immediate)))
+        registers.set32(record.destination, modulo(registers.low(record.destination), record.low))
       case .modulo32Register:
-        registers.set32(
-          record.destination,
-          modulo(registers.low(record.destination), UInt32(truncatingIfNeeded: registers[record.source])))
+        registers.set32(record.destination, modulo(registers.low(record.destination), registers.low(record.source)))
       case .signedDivide64Immediate:
         registers[record.destination] = signedDivide(registers[record.destination], record.immediate)
       case .signedDivide64Register:
         registers[record.destination] = signedDivide(registers[record.destination], registers[record.source])
       case .signedDivide32Immediate:
-        registers.set32(
-          record.destination,
-          signedDivide(registers.low(record.destination), UInt32(truncatingIfNeeded: record.immediate)))
+        registers.set32(record.destination, signedDivide(registers.low(record.destination), record.low))
       case .signedDivide32Register:
         registers.set32(
-          record.destination,
-          signedDivide(registers.low(record.destination), UInt32(truncatingIfNeeded: registers[record.source])))
+          record.destination, signedDivide(registers.low(record.destination), registers.low(record.source)))
       case .signedModulo64Immediate:
         registers[record.destination] = signedModulo(registers[record.destination], record.immediate)
       case .signedModulo64Register:
         registers[record.destination] = signedModulo(registers[record.destination], registers[record.source])
       case .signedModulo32Immediate:
-        registers.set32(
-          record.destination,
-          signedModulo(registers.low(record.destination), UInt32(truncatingIfNeeded: record.immediate)))
+        registers.set32(record.destination, signedModulo(registers.low(record.destination), record.low))
       case .signedModulo32Register:
         registers.set32(
-          record.destination,
-          signedModulo(registers.low(record.destination), UInt32(truncatingIfNeeded: registers[record.source])))
+          record.destination, signedModulo(registers.low(record.destination), registers.low(record.source)))
       case .negate64: registers[record.destination] = 0 &- registers[record.destination]
       case .negate32: registers.set32(record.destination, 0 &- registers.low(record.destination))
 
@@ -183,8 +125,7 @@ extension Interpreter {
       case .moveSigned16To32:
         registers[record.destination] = signExtend(registers[record.source], Int16.self) & 0xffff_ffff
       case .swap16:
-        registers[record.destination] = UInt64(
-          UInt16(truncatingIfNeeded: registers[record.destination]).byteSwapped)
+        registers[record.destination] = UInt64(UInt16(truncatingIfNeeded: registers[record.destination]).byteSwapped)
       case .swap32: registers.set32(record.destination, registers.low(record.destination).byteSwapped)
       case .swap64: registers[record.destination] = registers[record.destination].byteSwapped
       case .truncate16: registers[record.destination] &= 0xffff
@@ -196,218 +137,94 @@ extension Interpreter {
 
       // MARK: Memory
       case .load8:
-        let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readableAddress(address, 1) else {
-          return raiseInvalidRead(activation, record, address, 1)
-        }
-        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt8.self))
+        guard regions.load(UInt8.self, registers, record) else { return raiseInvalidRead(activation, record, 1) }
       case .load16:
-        let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readableAddress(address, 2) else {
-          return raiseInvalidRead(activation, record, address, 2)
-        }
-        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt16.self))
+        guard regions.load(UInt16.self, registers, record) else { return raiseInvalidRead(activation, record, 2) }
       case .load32:
-        let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readableAddress(address, 4) else {
-          return raiseInvalidRead(activation, record, address, 4)
-        }
-        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt32.self))
+        guard regions.load(UInt32.self, registers, record) else { return raiseInvalidRead(activation, record, 4) }
       case .load64:
-        let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readableAddress(address, 8) else {
-          return raiseInvalidRead(activation, record, address, 8)
-        }
-        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt64.self))
+        guard regions.load(UInt64.self, registers, record) else { return raiseInvalidRead(activation, record, 8) }
       case .loadSigned8:
-        let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readableAddress(address, 1) else {
-          return raiseInvalidRead(activation, record, address, 1)
-        }
-        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int8.self)))
+        guard regions.load(Int8.self, registers, record) else { return raiseInvalidRead(activation, record, 1) }
       case .loadSigned16:
-        let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readableAddress(address, 2) else {
-          return raiseInvalidRead(activation, record, address, 2)
-        }
-        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int16.self)))
+        guard regions.load(Int16.self, registers, record) else { return raiseInvalidRead(activation, record, 2) }
       case .loadSigned32:
-        let address = registers[record.source] &+ record.displacement
-        guard let host = regions.readableAddress(address, 4) else {
-          return raiseInvalidRead(activation, record, address, 4)
-        }
-        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int32.self)))
+        guard regions.load(Int32.self, registers, record) else { return raiseInvalidRead(activation, record, 4) }
       case .store8Immediate:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 1) else {
-          return raiseInvalidWrite(activation, record, address, 1)
+        guard regions.store(UInt8.self, record.immediate, registers, record) else {
+          return raiseInvalidWrite(activation, record, 1)
         }
-        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: record.immediate), as: UInt8.self)
       case .store16Immediate:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 2) else {
-          return raiseInvalidWrite(activation, record, address, 2)
+        guard regions.store(UInt16.self, record.immediate, registers, record) else {
+          return raiseInvalidWrite(activation, record, 2)
         }
-        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: record.immediate), as: UInt16.self)
       case .store32Immediate:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 4) else {
-          return raiseInvalidWrite(activation, record, address, 4)
+        guard regions.store(UInt32.self, record.immediate, registers, record) else {
+          return raiseInvalidWrite(activation, record, 4)
         }
-        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: record.immediate), as: UInt32.self)
       case .store64Immediate:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 8) else {
-          return raiseInvalidWrite(activation, record, address, 8)
+        guard regions.store(UInt64.self, record.immediate, registers, record) else {
+          return raiseInvalidWrite(activation, record, 8)
         }
-        pointer(host).storeBytes(of: UInt64(truncatingIfNeeded: record.immediate), as: UInt64.self)
       case .store8Register:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 1) else {
-          return raiseInvalidWrite(activation, record, address, 1)
+        guard regions.store(UInt8.self, registers[record.source], registers, record) else {
+          return raiseInvalidWrite(activation, record, 1)
         }
-        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: registers[record.source]), as: UInt8.self)
       case .store16Register:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 2) else {
-          return raiseInvalidWrite(activation, record, address, 2)
+        guard regions.store(UInt16.self, registers[record.source], registers, record) else {
+          return raiseInvalidWrite(activation, record, 2)
         }
-        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: registers[record.source]), as: UInt16.self)
       case .store32Register:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 4) else {
-          return raiseInvalidWrite(activation, record, address, 4)
+        guard regions.store(UInt32.self, registers[record.source], registers, record) else {
+          return raiseInvalidWrite(activation, record, 4)
         }
-        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: registers[record.source]), as: UInt32.self)
       case .store64Register:
-        let address = registers[record.destination] &+ record.displacement
-        guard let host = regions.writableAddress(address, 8) else {
-          return raiseInvalidWrite(activation, record, address, 8)
+        guard regions.store(UInt64.self, registers[record.source], registers, record) else {
+          return raiseInvalidWrite(activation, record, 8)
         }
-        pointer(host).storeBytes(of: UInt64(truncatingIfNeeded: registers[record.source]), as: UInt64.self)
       case .atomic32: guard modifyAtomically(activation, record, byteCount: 4) else { return false }
       case .atomic64: guard modifyAtomically(activation, record, byteCount: 8) else { return false }
       case .loadAcquire: guard loadAcquire(activation, record) else { return false }
       case .storeRelease: guard storeRelease(activation, record) else { return false }
 
       // MARK: Memory that was proven
-      case .loadFrame8:
-        registers[record.destination] = UInt64(pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt8.self))
-      case .loadProven8:
-        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
-        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt8.self))
-      case .probe8:
-        let address = registers[record.source] &+ record.displacement
-        registers[record.destination] =
-          regions.readableAddress(address, 1).map { UInt64(pointer($0).loadUnaligned(as: UInt8.self)) } ?? 0
-      case .loadFrame16:
-        registers[record.destination] = UInt64(pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt16.self))
-      case .loadProven16:
-        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
-        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt16.self))
-      case .probe16:
-        let address = registers[record.source] &+ record.displacement
-        registers[record.destination] =
-          regions.readableAddress(address, 2).map { UInt64(pointer($0).loadUnaligned(as: UInt16.self)) } ?? 0
-      case .loadFrame32:
-        registers[record.destination] = UInt64(pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt32.self))
-      case .loadProven32:
-        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
-        registers[record.destination] = UInt64(pointer(host).loadUnaligned(as: UInt32.self))
-      case .probe32:
-        let address = registers[record.source] &+ record.displacement
-        registers[record.destination] =
-          regions.readableAddress(address, 4).map { UInt64(pointer($0).loadUnaligned(as: UInt32.self)) } ?? 0
-      case .loadFrame64:
-        registers[record.destination] = pointer(frame &+ record.frameOffset).loadUnaligned(as: UInt64.self)
-      case .loadProven64:
-        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
-        registers[record.destination] = pointer(host).loadUnaligned(as: UInt64.self)
-      case .probe64:
-        let address = registers[record.source] &+ record.displacement
-        registers[record.destination] =
-          regions.readableAddress(address, 8).map { pointer($0).loadUnaligned(as: UInt64.self) } ?? 0
-      case .loadFrameSigned8:
-        registers[record.destination] = UInt64(
-          bitPattern: Int64(pointer(frame &+ record.frameOffset).loadUnaligned(as: Int8.self)))
-      case .loadProvenSigned8:
-        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
-        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int8.self)))
-      case .probeSigned8:
-        let address = registers[record.source] &+ record.displacement
-        registers[record.destination] =
-          regions.readableAddress(address, 1).map {
-            UInt64(bitPattern: Int64(pointer($0).loadUnaligned(as: Int8.self)))
-          } ?? 0
-      case .loadFrameSigned16:
-        registers[record.destination] = UInt64(
-          bitPattern: Int64(pointer(frame &+ record.frameOffset).loadUnaligned(as: Int16.self)))
-      case .loadProvenSigned16:
-        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
-        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int16.self)))
-      case .probeSigned16:
-        let address = registers[record.source] &+ record.displacement
-        registers[record.destination] =
-          regions.readableAddress(address, 2).map {
-            UInt64(bitPattern: Int64(pointer($0).loadUnaligned(as: Int16.self)))
-          } ?? 0
-      case .loadFrameSigned32:
-        registers[record.destination] = UInt64(
-          bitPattern: Int64(pointer(frame &+ record.frameOffset).loadUnaligned(as: Int32.self)))
-      case .loadProvenSigned32:
-        let host = regions.provenAddress(registers[record.source] &+ record.displacement)
-        registers[record.destination] = UInt64(bitPattern: Int64(pointer(host).loadUnaligned(as: Int32.self)))
-      case .probeSigned32:
-        let address = registers[record.source] &+ record.displacement
-        registers[record.destination] =
-          regions.readableAddress(address, 4).map {
-            UInt64(bitPattern: Int64(pointer($0).loadUnaligned(as: Int32.self)))
-          } ?? 0
-      case .storeFrame8Immediate:
-        pointer(frame &+ record.frameOffset).storeBytes(of: UInt8(truncatingIfNeeded: record.immediate), as: UInt8.self)
-      case .storeProven8Immediate:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: record.immediate), as: UInt8.self)
-      case .storeFrame16Immediate:
-        pointer(frame &+ record.frameOffset).storeBytes(
-          of: UInt16(truncatingIfNeeded: record.immediate), as: UInt16.self)
-      case .storeProven16Immediate:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: record.immediate), as: UInt16.self)
-      case .storeFrame32Immediate:
-        pointer(frame &+ record.frameOffset).storeBytes(
-          of: UInt32(truncatingIfNeeded: record.immediate), as: UInt32.self)
-      case .storeProven32Immediate:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: record.immediate), as: UInt32.self)
-      case .storeFrame64Immediate:
-        pointer(frame &+ record.frameOffset).storeBytes(of: record.immediate, as: UInt64.self)
-      case .storeProven64Immediate:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: record.immediate, as: UInt64.self)
-      case .storeFrame8Register:
-        pointer(frame &+ record.frameOffset).storeBytes(
-          of: UInt8(truncatingIfNeeded: registers[record.source]), as: UInt8.self)
-      case .storeProven8Register:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: UInt8(truncatingIfNeeded: registers[record.source]), as: UInt8.self)
-      case .storeFrame16Register:
-        pointer(frame &+ record.frameOffset).storeBytes(
-          of: UInt16(truncatingIfNeeded: registers[record.source]), as: UInt16.self)
-      case .storeProven16Register:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: UInt16(truncatingIfNeeded: registers[record.source]), as: UInt16.self)
-      case .storeFrame32Register:
-        pointer(frame &+ record.frameOffset).storeBytes(
-          of: UInt32(truncatingIfNeeded: registers[record.source]), as: UInt32.self)
-      case .storeProven32Register:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: UInt32(truncatingIfNeeded: registers[record.source]), as: UInt32.self)
-      case .storeFrame64Register:
-        pointer(frame &+ record.frameOffset).storeBytes(of: registers[record.source], as: UInt64.self)
-      case .storeProven64Register:
-        let host = regions.provenAddress(registers[record.destination] &+ record.displacement)
-        pointer(host).storeBytes(of: registers[record.source], as: UInt64.self)
+      case .loadFrame8: loadFrame(UInt8.self, registers, record, frame)
+      case .loadProven8: regions.loadProven(UInt8.self, registers, record)
+      case .probe8: regions.probe(UInt8.self, registers, record)
+      case .loadFrame16: loadFrame(UInt16.self, registers, record, frame)
+      case .loadProven16: regions.loadProven(UInt16.self, registers, record)
+      case .probe16: regions.probe(UInt16.self, registers, record)
+      case .loadFrame32: loadFrame(UInt32.self, registers, record, frame)
+      case .loadProven32: regions.loadProven(UInt32.self, registers, record)
+      case .probe32: regions.probe(UInt32.self, registers, record)
+      case .loadFrame64: loadFrame(UInt64.self, registers, record, frame)
+      case .loadProven64: regions.loadProven(UInt64.self, registers, record)
+      case .probe64: regions.probe(UInt64.self, registers, record)
+      case .loadFrameSigned8: loadFrame(Int8.self, registers, record, frame)
+      case .loadProvenSigned8: regions.loadProven(Int8.self, registers, record)
+      case .probeSigned8: regions.probe(Int8.self, registers, record)
+      case .loadFrameSigned16: loadFrame(Int16.self, registers, record, frame)
+      case .loadProvenSigned16: regions.loadProven(Int16.self, registers, record)
+      case .probeSigned16: regions.probe(Int16.self, registers, record)
+      case .loadFrameSigned32: loadFrame(Int32.self, registers, record, frame)
+      case .loadProvenSigned32: regions.loadProven(Int32.self, registers, record)
+      case .probeSigned32: regions.probe(Int32.self, registers, record)
+      case .storeFrame8Immediate: storeFrame(UInt8.self, record.immediate, record, frame)
+      case .storeProven8Immediate: regions.storeProven(UInt8.self, record.immediate, registers, record)
+      case .storeFrame16Immediate: storeFrame(UInt16.self, record.immediate, record, frame)
+      case .storeProven16Immediate: regions.storeProven(UInt16.self, record.immediate, registers, record)
+      case .storeFrame32Immediate: storeFrame(UInt32.self, record.immediate, record, frame)
+      case .storeProven32Immediate: regions.storeProven(UInt32.self, record.immediate, registers, record)
+      case .storeFrame64Immediate: storeFrame(UInt64.self, record.immediate, record, frame)
+      case .storeProven64Immediate: regions.storeProven(UInt64.self, record.immediate, registers, record)
+      case .storeFrame8Register: storeFrame(UInt8.self, registers[record.source], record, frame)
+      case .storeProven8Register: regions.storeProven(UInt8.self, registers[record.source], registers, record)
+      case .storeFrame16Register: storeFrame(UInt16.self, registers[record.source], record, frame)
+      case .storeProven16Register: regions.storeProven(UInt16.self, registers[record.source], registers, record)
+      case .storeFrame32Register: storeFrame(UInt32.self, registers[record.source], record, frame)
+      case .storeProven32Register: regions.storeProven(UInt32.self, registers[record.source], registers, record)
+      case .storeFrame64Register: storeFrame(UInt64.self, registers[record.source], record, frame)
+      case .storeProven64Register: regions.storeProven(UInt64.self, registers[record.source], registers, record)
 
       // MARK: Jumps
       case .jump: guard branch(true, record, &next, &limit) else { break run }
@@ -621,12 +438,6 @@ extension Interpreter {
     activation.pointee.limit = limit - Int(record.pointee.offset)
     return exhaust(activation, record) != nil
   }
-}
-
-/// Bounded: the table of regions has given the address, for the number of bytes that are accessed.
-@inline(__always)
-private func pointer(_ host: UInt) -> UnsafeMutableRawPointer {
-  UnsafeMutableRawPointer(bitPattern: host).unsafelyUnwrapped
 }
 
 /// Goes to a jump's target if the condition holds.

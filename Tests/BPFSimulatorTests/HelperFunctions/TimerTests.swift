@@ -116,6 +116,13 @@ import Testing
     return Int64(bitPattern: try object.run(program, context: context, on: cpu).result)
   }
 
+  /// Makes the element's timer, gives it the callback of a program, and starts it.
+  private func arm(_ object: LoadedObject, _ program: String, after nanoseconds: UInt64) throws {
+    try call(object, "init", 1)
+    try call(object, program)
+    try call(object, "start", nanoseconds)
+  }
+
   /// The count, the CPU and the key that the callback has left.
   private func outcome(_ object: LoadedObject) throws -> [UInt64] {
     let words = try object.map("timers").lookupElement([1, 0, 0, 0]).memoryWords
@@ -161,9 +168,7 @@ import Testing
   @Test("a start sets a running timer to another time")
   func restart() throws {
     let (machine, object) = try loaded()
-    try call(object, "init", 1)
-    try call(object, "set_callback")
-    try call(object, "start", 1_000)
+    try arm(object, "set_callback", after: 1_000)
     try call(object, "start", 50_000)
     try machine.advance(by: 20_000)
     #expect(try outcome(object)[0] == 0)
@@ -189,9 +194,7 @@ import Testing
   @Test("a callback can start its own timer again, and cannot wait for its own end")
   func ownTimer() throws {
     let (machine, object) = try loaded()
-    try call(object, "init", 1)
-    try call(object, "set_periodic")
-    try call(object, "start", 1_000)
+    try arm(object, "set_periodic", after: 1_000)
     try machine.advance(by: 10_000)
     let count = try outcome(object)[0]
     #expect(count >= 4)
@@ -205,9 +208,7 @@ import Testing
   @Test("an update or the end of the map's last handle stops the timer")
   func release() throws {
     let (machine, object) = try loaded()
-    try call(object, "init", 1)
-    try call(object, "set_callback")
-    try call(object, "start", 1_000)
+    try arm(object, "set_callback", after: 1_000)
     try object.map("timers").updateElement([1, 0, 0, 0], to: [UInt8](repeating: 0, count: 48))
     try machine.advance(by: 10_000)
     #expect(try outcome(object)[0] == 0)
@@ -229,9 +230,7 @@ import Testing
   @Test("a timer keeps its program until it is cancelled")
   func program() throws {
     let (machine, object) = try loaded()
-    try call(object, "init", 1)
-    try call(object, "set_callback")
-    try call(object, "start", 5_000)
+    try arm(object, "set_callback", after: 5_000)
     let program = try object.program("set_callback")
     try object.closeProgram("set_callback")
     #expect(!program.isFreed)
@@ -244,9 +243,7 @@ import Testing
   @Test("a CPU that cannot take the interrupt runs the callback later")
   func busyCPU() throws {
     let (machine, object) = try loaded()
-    try call(object, "init", 1)
-    try call(object, "set_callback")
-    try call(object, "start", 1_000)
+    try arm(object, "set_callback", after: 1_000)
     try machine.interrupt(on: 0, .hardirq) { () throws(MachineError) in
       try machine.advance(by: 10_000)
       #expect((try? outcome(object)[0]) == 0)
@@ -294,9 +291,7 @@ import Testing
   @Test("a callback that ends its own timer runs to its end")
   func overwriting() throws {
     let (machine, object) = try loaded()
-    try call(object, "init", 1)
-    try call(object, "set_overwriting")
-    try call(object, "start", 1_000)
+    try arm(object, "set_overwriting", after: 1_000)
     let program = try object.program("set_overwriting")
     let plain = try object.map("plain")
     try object.closeProgram("set_overwriting")
@@ -312,9 +307,7 @@ import Testing
   func due() throws {
     for program in ["cancel", "start"] {
       let (machine, object) = try loaded()
-      try call(object, "init", 1)
-      try call(object, "set_callback")
-      try call(object, "start", 1_000)
+      try arm(object, "set_callback", after: 1_000)
       try machine.interrupt(on: 0, .hardirq) { () throws(MachineError) in
         try machine.advance(by: 10_000)
         #expect((try? call(object, program, 50_000)) == (program == "cancel" ? 1 : 0))
@@ -373,9 +366,7 @@ import Testing
     }
     for (program, message) in [("set_wrong", "should have been in [0, 0]"), ("set_sleeping", "may sleep")] {
       try call(object, "cancel")
-      try call(object, "init", 1)
-      try call(object, program)
-      try call(object, "start", 100)
+      try arm(object, program, after: 100)
       #expect(throws: MachineError.self) { try machine.advance(by: 10_000) }
       #expect(machine.faults.last?.message.contains(message) == true, "\(machine.faults.last?.message ?? "")")
     }
