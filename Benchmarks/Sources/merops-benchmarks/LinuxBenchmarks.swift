@@ -22,12 +22,10 @@ func linuxBenchmarks() async throws -> [Benchmark] {
         let theirs = try bench.numbers(libbpf, "load", bench.example, "20")[0]
         return bench.ratio("load", ours, theirs)
       })
-    for (index, name) in ["lookup", "update"].enumerated() {
+    for work in ElementComparison.Work.allCases {
       result.append(
-        Benchmark("linux: hash \(name), against libbpf", unit: "times as fast", moreIsBetter: true) {
-          let ours = try bench.elementTimes()[index]
-          let theirs = try bench.numbers(libbpf, "maps", "200000")[index]
-          return bench.ratio(name, ours, theirs)
+        Benchmark("linux: hash \(work), against libbpf", unit: "times as fast", moreIsBetter: true) {
+          try ElementComparison(library: libbpf + ".so").ratio(of: work)
         })
     }
     result.append(
@@ -64,7 +62,7 @@ private struct Comparison: @unchecked Sendable {
   let ring: String
   let exampleObject: [UInt8]
   let ringObject: ObjectFile
-  /// The C program, bpftool, and the process that does what bpftool does.
+  /// The C program, beside which it is as a library, bpftool, and the process that does what bpftool does.
   let libbpf: String?
   let bpftool: String?
   let loader: String?
@@ -90,8 +88,10 @@ private struct Comparison: @unchecked Sendable {
     try Data(ring).write(to: folder.appending(path: "ring.bpf.o"))
     var libbpf: String?
     let program = folder.appending(path: "compare").path
+    let source = package.appending(path: "libbpf/compare.c").path
     if FileManager.default.fileExists(atPath: "/usr/include/bpf/libbpf.h"),
-      try run("/usr/bin/cc", ["-O2", "-o", program, package.appending(path: "libbpf/compare.c").path, "-lbpf"]).0 == 0
+      try run("/usr/bin/cc", ["-O2", "-o", program, source, "-lbpf"]).0 == 0,
+      try run("/usr/bin/cc", ["-O2", "-shared", "-fPIC", "-o", program + ".so", source, "-lbpf"]).0 == 0
     {
       libbpf = program
     } else {
@@ -124,38 +124,6 @@ private struct Comparison: @unchecked Sendable {
       precondition(loaded.programs.count > 0)
     }
     return best
-  }
-
-  /// The same work as in `compare.c`: a hash of 10000 elements of 64 bytes.
-  func elementTimes() throws -> [Double] {
-    var object = ObjectFile()
-    object.maps["benchmark"] = MapDefinition(
-      name: "benchmark", type: .hash, keySize: 4, valueSize: 64, maxEntries: 10_000)
-    let loaded = try LinuxKernel().load(object)
-    let map = try loaded.hashMap("benchmark", of: UInt32.self, InlineArray<8, UInt64>.self)
-    for key in 0..<10_000 as Range<UInt32> { try map.update(key, to: InlineArray(repeating: 1)) }
-    let count = 200_000
-    var (lookup, update) = (Double.infinity, Double.infinity)
-    var key: UInt32 = 0
-    var sum: UInt64 = 0
-    for _ in 0..<5 {
-      var start = ThreadClock.now
-      for _ in 0..<count {
-        key = (key &+ 7919) % 10_000
-        if let value = try map.lookup(key) { sum &+= value[0] }
-      }
-      lookup = min(lookup, Double(ThreadClock.now - start) / Double(count))
-      start = ThreadClock.now
-      var value = InlineArray<8, UInt64>(repeating: 2)
-      for index in 0..<count {
-        key = (key &+ 7919) % 10_000
-        value[0] = UInt64(index)
-        try map.update(key, to: value)
-      }
-      update = min(update, Double(ThreadClock.now - start) / Double(count))
-    }
-    precondition(sum > 0)
-    return [lookup, update]
   }
 
   /// Nanoseconds for a record of 24 bytes.
@@ -230,7 +198,7 @@ private struct Comparison: @unchecked Sendable {
   }
 }
 
-private struct ComparisonFailure: Error, CustomStringConvertible {
+struct ComparisonFailure: Error, CustomStringConvertible {
   var text: String
   var description: String { text }
 }
