@@ -12,6 +12,7 @@ enum CarriedHeaders {
     "bpf/bpf_tracing.h": tracing,
     "bpf/bpf_core_read.h": coreRead,
     "bpf/bpf_endian.h": endian,
+    "bpf/usdt.bpf.h": userTracepoints,
     "bpf_misc.h": misc,
     "bpf_experimental.h": experimental,
     "stddef.h": stddef,

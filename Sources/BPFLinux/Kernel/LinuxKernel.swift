@@ -27,6 +27,17 @@ public struct LinuxKernel: Sendable {
     let modules = Mutex<[ModuleTypes]?>(nil)
     let configuration = Mutex<[String: String]?>(nil)
     let features = Mutex<[String: LinuxFeature.Answer]>([:])
+    let tracepointRecords = Mutex<[UInt32: [[UInt8]]]>([:])
+  }
+
+  /// The number of a record of a tracepoint in a map: that of an equal one, else the next.
+  func takeRecordNumber(_ record: [UInt8], in map: UInt32) -> Int {
+    known.tracepointRecords.withLock { known in
+      let records = known[map] ?? []
+      if let number = records.firstIndex(of: record) { return number }
+      known[map] = records + [record]
+      return records.count
+    }
   }
 
   /// The configuration, once it has been read.

@@ -16,6 +16,9 @@ public enum LinuxAttachPoint: Sendable {
   /// Many functions of one file with one link (`uprobe.multi`, Linux 6.6), each with a cookie of its own where some are
   /// given.
   case userSymbols(file: FilePath, symbols: [String], cookies: [UInt64], isReturn: Bool, pid: Int32?)
+  /// All places of a name that the author of a program or library has marked (USDT); the program finds the values that are
+  /// told there with `<bpf/usdt.bpf.h>`.
+  case userTracepoint(file: FilePath, provider: String, name: String, pid: Int32?)
   /// An instruction of the kernel: a function and the distance from its beginning; for a return, the function.
   case kernelFunction(name: String, offset: UInt64, isReturn: Bool)
   /// Many functions of the kernel with one link (`kprobe.multi`, Linux 5.18), each with a cookie of its own where some are

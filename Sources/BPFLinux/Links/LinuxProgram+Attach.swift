@@ -11,7 +11,7 @@ extension LinuxProgram {
   /// - Throws: ``BPFError``; nothing is attached then.
   public func attach(to points: [LinuxAttachPoint], cookie: UInt64 = 0) throws(BPFError) -> LinuxAttachment {
     var links: [LinuxLink] = []
-    for point in points { links.append(try link(to: point, cookie)) }
+    for point in points { links += try makeLinks(to: point, cookie) }
     return LinuxAttachment(links)
   }
 
@@ -23,7 +23,14 @@ extension LinuxProgram {
   /// - Returns: the attachment, which lasts as long as the value does.
   /// - Throws: ``BPFError``; nothing is attached then.
   public func attach(to point: LinuxAttachPoint, cookie: UInt64 = 0) throws(BPFError) -> LinuxAttachment {
-    LinuxAttachment([try link(to: point, cookie)])
+    LinuxAttachment(try makeLinks(to: point, cookie))
+  }
+
+  private func makeLinks(to point: LinuxAttachPoint, _ cookie: UInt64) throws(BPFError) -> [LinuxLink] {
+    if case .userTracepoint(let file, let provider, let name, let pid) = point {
+      return try linkUserTracepoint(file, provider, name, pid, cookie)
+    }
+    return [try link(to: point, cookie)]
   }
 
   private func link(to point: LinuxAttachPoint, _ cookie: UInt64) throws(BPFError) -> LinuxLink {
@@ -43,6 +50,8 @@ extension LinuxProgram {
       return try linkUserFunction(file, offset, isReturn: isReturn, pid, cookie)
     case .userSymbols(let file, let symbols, let cookies, let isReturn, let pid):
       return try linkUserFunctions(file, symbols, cookies, isReturn: isReturn, pid)
+    case .userTracepoint:
+      throw .refusal(subject, "a tracepoint of a program has several links")
     case .kernelFunction(let name, let offset, let isReturn):
       return try linkKernelFunction(name, offset, isReturn: isReturn, cookie)
     case .kernelFunctions(let names, let cookies, let isReturn):

@@ -37,12 +37,18 @@ extension LinuxProgram {
 
   /// A probe by the file's path and an offset in it.
   func linkUserFunction(
-    _ file: FilePath, _ offset: UInt64, isReturn: Bool, _ pid: Int32?, _ cookie: UInt64
+    _ file: FilePath, _ offset: UInt64, isReturn: Bool, _ pid: Int32?, _ cookie: UInt64, counterOffset: UInt64? = nil
   ) throws(BPFError) -> LinuxLink {
     try check(.kprobe, "a probe takes")
     let path = KernelBuffer(file.string)
     var attributes = PerfEventAttributes(type: try kernel.userProbeType())
     attributes.config = isReturn ? 1 : 0
+    if let counterOffset {
+      guard let counter = UInt32(exactly: counterOffset) else {
+        throw .refusal(subject, "the counter of '\(file)' is at \(counterOffset), which is too far behind")
+      }
+      attributes.config |= UInt64(counter) << 32
+    }
     attributes.config1 = path.address
     attributes.config2 = offset
     let event: Descriptor

@@ -48,8 +48,8 @@ extension LinuxProgram {
     }
   }
 
-  /// A probe's section is `kprobe/function+offset`, `uprobe/binary:function+offset`, `uprobe.multi/binary:function` or
-  /// `ksyscall/call`.
+  /// A probe's section is `kprobe/function+offset`, `uprobe/binary:function+offset`, `uprobe.multi/binary:function`,
+  /// `ksyscall/call` or `usdt/binary:provider:name`.
   private func probeTarget(_ pid: Int32?) throws(BPFError) -> LinuxAttachPoint {
     let family = String(kind.prefix.prefix { $0 != "." })
     let isReturn = family.contains("ret")
@@ -81,6 +81,13 @@ extension LinuxProgram {
       }
       return .userSymbols(
         file: file, symbols: try kernel.functions(like: symbol, in: file), cookies: [], isReturn: isReturn, pid: pid)
+    case "usdt":
+      let parts = target.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else {
+        throw .refusal(
+          subject, "its section does not say which tracepoint", advice: "write SEC(\"usdt/BINARY:PROVIDER:NAME\")")
+      }
+      return .userTracepoint(file: try kernel.findBinary(parts[0]), provider: parts[1], name: parts[2], pid: pid)
     default:
       throw .refusal(subject, "sections '\(kind.prefix)' are not supported by the Linux engine so far")
     }

@@ -28,6 +28,11 @@ struct ExecutableFile {
   /// The parts of the file that are mapped into memory.
   private(set) var segments: [ELFSegment] = []
   private var tables: [Table] = []
+  private let file: OpenFile
+  private var sections: [ELFSection] = []
+  /// The headers of the sections, and which of them holds their names.
+  private var sectionHeaders = ELFBytes(bytes: [], byteOrder: .little)
+  private var nameTable = 0
 
   /// More than any table of symbols of a program that runs.
   private static let tableLimit: UInt64 = 512 << 20
@@ -40,7 +45,6 @@ struct ExecutableFile {
   /// - Throws: ``BPFError`` when it cannot be read, or is no 64-bit program for this machine's byte order.
   init(_ path: String, named name: String? = nil, _ systemCalls: any SystemCalls) throws(BPFError) {
     self.path = name ?? path
-    let file: OpenFile
     do throws(Errno) { file = try OpenFile(path, systemCalls) } catch {
       throw BPFError("'\(self.path)'", .systemCall("open", error))
     }
@@ -52,8 +56,8 @@ struct ExecutableFile {
     guard let header = ELFHeader(first), header.byteOrder == .little else {
       throw .refusal("'\(self.path)'", "it is no 64-bit program of this machine's byte order")
     }
-    try readSegments(file, header)
-    try readTables(file, header)
+    try readSegments(header)
+    try readTables(header)
   }
 
   private func piece(of file: OpenFile, at offset: UInt64, count: UInt64) throws(BPFError) -> ELFBytes {
@@ -63,7 +67,7 @@ struct ExecutableFile {
     } catch { throw BPFError("'\(path)'", .systemCall("read", error)) }
   }
 
-  private mutating func readSegments(_ file: OpenFile, _ header: ELFHeader) throws(BPFError) {
+  private mutating func readSegments(_ header: ELFHeader) throws(BPFError) {
     let count = UInt64(header.programHeaderCount) * UInt64(ELFSegment.byteCount)
     let table = try piece(of: file, at: header.programHeaderOffset, count: count)
     for start in stride(from: 0, to: table.count, by: ELFSegment.byteCount) {
@@ -72,12 +76,13 @@ struct ExecutableFile {
     }
   }
 
-  private mutating func readTables(_ file: OpenFile, _ header: ELFHeader) throws(BPFError) {
+  private mutating func readTables(_ header: ELFHeader) throws(BPFError) {
     let count = UInt64(header.sectionCount) * UInt64(ELFSection.headerByteCount)
     let table = try piece(of: file, at: header.sectionHeaderOffset, count: count)
-    let sections = (0..<Int(header.sectionCount)).compactMap { index in
+    sections = (0..<Int(header.sectionCount)).compactMap { index in
       ELFSection(table, at: index * ELFSection.headerByteCount, index: index)
     }
+    (sectionHeaders, nameTable) = (table, Int(header.nameTable))
     // The whole table, of which stripped files are bare, before that of the dynamic linker.
     for kind in [ELFSection.Kind.symbolTable, .dynamicSymbols] {
       for section in sections where section.type == kind && sections.indices.contains(section.link) {
@@ -88,6 +93,22 @@ struct ExecutableFile {
             names: try piece(of: file, at: names.offset, count: names.byteCount)))
       }
     }
+  }
+
+  // MARK: Sections
+
+  /// The address and the contents of a section; `nil` when there is none of the name.
+  func section(named name: String) throws(BPFError) -> (address: UInt64, contents: ELFBytes)? {
+    guard sections.indices.contains(nameTable) else { return nil }
+    let names = try piece(of: file, at: sections[nameTable].offset, count: sections[nameTable].byteCount)
+    for (index, section) in sections.enumerated() {
+      guard let start = sectionHeaders.integer(UInt32.self, at: index * ELFSection.headerByteCount),
+        names.text(at: Int(start), before: names.count, limit: 64) == name
+      else { continue }
+      let count = section.type == .noBits ? 0 : section.byteCount
+      return (section.address, try piece(of: file, at: section.offset, count: count))
+    }
+    return nil
   }
 
   // MARK: Symbols
