@@ -15,6 +15,11 @@ extension Exploration {
       try push(instruction + 1, from: instruction)
       invalidatePackets()
       return try exit()
+    case 81:
+      guard self[.r2].isNull else {
+        throw reject("get_local_storage() doesn't support non-zero flags", .invalidArgument, .other)
+      }
+      return nil
     case 164:
       try pushCallback(call, .mapElement)
       return nil

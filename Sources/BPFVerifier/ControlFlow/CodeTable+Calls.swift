@@ -13,14 +13,7 @@ extension CodeTable {
         argumentCounts[index] = UInt8(prototype.arguments.count)
         if prototype.traits.contains(.changesPacket) { functions[function].changesPacket = true }
         if prototype.traits.contains(.mightSleep) { functions[function].mightSleep = true }
-        if identifier == 12 {
-          functions[function].hasTailCall = true
-          if function > 0, functions[function].type == nil {
-            throw Rejection(
-              message: "tail_call is not allowed in subprogs without BTF", errno: .invalidArgument, instruction: nil,
-              cause: .other)
-          }
-        }
+        if identifier == 12 { functions[function].hasTailCall = true }
       case .call(.kernelFunction)?:
         guard case .kernelFunction(let name, _)? = input.references[index], let known = KernelFunction.named(name)
         else {
@@ -43,6 +36,27 @@ extension CodeTable {
       default: continue
       }
     }
+    try checkEarlyReturns(input.ownTypes)
+  }
+
+  /// What may return from a function in its middle, with a number, is for functions that return one.
+  private func checkEarlyReturns(_ types: BTF?) throws(Rejection) {
+    for function in functions.dropFirst() {
+      for (name, isUsed) in [("LD_ABS", function.hasLoadAbsolute), ("tail_call", function.hasTailCall)] where isUsed {
+        guard let id = function.type else { throw Self.earlyReturn("\(name) is not allowed in subprogs without BTF") }
+        guard let types, case .function(let prototype, _)? = types.plain(id)?.kind,
+          case .functionPrototype(let signature)? = types.plain(prototype)?.kind
+        else { continue }
+        switch types.plain(signature.result)?.kind {
+        case .integer?, .enumeration?: continue
+        default: throw Self.earlyReturn("\(name) is only allowed in functions that return 'int'.")
+        }
+      }
+    }
+  }
+
+  private static func earlyReturn(_ message: String) -> Rejection {
+    Rejection(message: message, errno: .invalidArgument, instruction: nil, cause: .other)
   }
 
   /// Whether and when the call at an index calls back.

@@ -236,7 +236,11 @@ extension Exploration {
     case .loadWide(let target, _):
       tracker.clear(register: Int(target.rawValue))
     case .loadPacket(_, _, _):
-      return !tracker.has(register: 0)
+      guard subsequent != index + 1 else { return !tracker.has(register: 0) }
+      // The end of a function whose load has failed.
+      guard tracker.registerMask & Self.argumentMask == 0 else { return false }
+      tracker.clear(register: 0)
+      return tracker.enter()
     case .jumpIf(_, _, let left, let right, _):
       if case .register(let right) = right {
         let either =

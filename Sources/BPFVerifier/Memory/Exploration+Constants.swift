@@ -86,7 +86,7 @@ extension Exploration {
         "BPF_LD_[ABS|IND] instructions not allowed for this program type", .invalidArgument, .other)
     }
     try require(.r6)
-    // The program ends where the load fails: nothing may be open.
+    // The function ends where the load fails: nothing may be open.
     try checkRegionsClosed(by: "BPF_LD_[ABS|IND]")
     guard self[.r6].kind == .context else {
       throw reject(
@@ -97,6 +97,10 @@ extension Exploration {
     if let index { try require(index) }
     clearCallerSaved()
     self[.r0] = .unknown
-    return .next
+    guard frame > 0 else { return .next }
+    // A function that the program calls returns 0 then, and the program goes on.
+    try push(instruction + 1, from: instruction)
+    self[.r0] = RegisterState(constant: 0)
+    return try exit()
   }
 }

@@ -259,6 +259,9 @@ extension Exploration {
         }
       case .register(let register)?:
         let value = self[register]
+        if value.kind == .btf, value.number.constant != 0 {
+          throw refused("variable \(kindName(value)) access var_off=\(value.number.bits.logText) disallowed")
+        }
         guard value.isNull || value.kind == .btf && structureName(value) == name && value.offset == 0 else {
           throw refused(
             "invalid kptr access, R\(register.rawValue) type=\(typeName(value)) expected=ptr_\(name) or untrusted_ptr_\(name)"

@@ -78,6 +78,7 @@ enum CorpusMaps {
       map("devices", .deviceMap, 4, 4, 4), map("cpus", .cpuMap, 4, 4, 4), map("xsks", .xskMap, 4, 4, 4),
       map("sockets", .socketMap, 4, 8, 4), map("socket_hash", .socketHash, 4, 8, 4),
       map("reuseport", .reusePortSocketArray, 4, 8, 4), map("cgroups", .cgroupArray, 4, 4, 4),
+      map("group_values", .cgroupStorage, 8, 8, 0),
     ]
     var all = Dictionary(uniqueKeysWithValues: plain.map { ($0.name, $0) })
     var outer = map("outer", .arrayOfMaps, 4, 4, 2)
