@@ -29,7 +29,10 @@ struct HistoryReader {
     if let opening = opening(message) { return tell(of: opening, &diagnostic) }
     let mentioned = MessagePhrase.registers(in: message)
     let isAboutValue = diagnostic.category == .memory || diagnostic.category == .registerType
-    let registers = mentioned.isEmpty && isAboutValue ? LoggedInstruction(last.text).reads : mentioned
+    var registers = mentioned.isEmpty && isAboutValue ? LoggedInstruction(last.text).reads : mentioned
+    if message.hasPrefix("cannot pass map_type ") {
+      registers = (1...5).filter { holding(of: $0, before: end)?.hasPrefix("map_ptr") == true }
+    }
     for register in registers.prefix(4) where register != 10 {
       guard let found = holding(of: register, before: end) else { continue }
       let origin = origin(of: register, before: end)
@@ -111,12 +114,38 @@ struct HistoryReader {
   private func tell(of opening: Int, _ diagnostic: inout Diagnostic) {
     diagnostic.history = [step(opening)]
     let origin = place(at: opening).map { $0.line > 0 ? " at line \($0.line)" : "" } ?? ""
-    diagnostic.remarks.append("it begins\(origin), instruction \(path[opening].instruction): \(action(of: opening))")
+    let isReference = diagnostic.kernelMessage.hasPrefix("Unreleased reference")
+    diagnostic.remarks.append(
+      "it \(isReference ? "was acquired" : "begins")\(origin), instruction \(path[opening].instruction): "
+        + "\(action(of: opening))")
+    if isReference { nameReference(of: opening, &diagnostic) }
     var trace = Trace()
     trace.visits = [opening]
     trace.registers = Set(0...10)
     decide(trace, &diagnostic)
   }
+
+  /// What was acquired, and what gives it back, by the function that acquired it.
+  private func nameReference(of opening: Int, _ diagnostic: inout Diagnostic) {
+    let name = path[opening].text.dropFirst("call ".count).prefix { $0 != "#" }
+    guard let row = Self.references.first(where: { name.hasPrefix($0.function) }) else { return }
+    diagnostic.headline = "\(row.noun) is not given back before the end"
+    diagnostic.suggestion = "call \(row.release) on every path, those of errors as well"
+  }
+
+  /// Functions that acquire, by the beginning of their names.
+  private static let references: [(function: String, noun: String, release: String)] = [
+    (
+      "bpf_ringbuf_reserve_dynptr", "a record of a ring buffer",
+      "bpf_ringbuf_submit_dynptr() or bpf_ringbuf_discard_dynptr()"
+    ),
+    ("bpf_ringbuf_reserve", "a record of a ring buffer", "bpf_ringbuf_submit() or bpf_ringbuf_discard()"),
+    ("bpf_sk_lookup", "a socket", "bpf_sk_release()"), ("bpf_skc_lookup", "a socket", "bpf_sk_release()"),
+    ("bpf_task_", "a task", "bpf_task_release()"), ("bpf_cgroup_", "a control group", "bpf_cgroup_release()"),
+    ("bpf_cpumask_", "a set of processors", "bpf_cpumask_release()"),
+    ("bpf_obj_new", "an object of the program", "bpf_obj_drop()"),
+    ("bpf_refcount_acquire", "an object of the program", "bpf_obj_drop()"),
+  ]
 
   /// A register that held a pointer and is a number now has lost it in a call.
   private func explainLoss(of register: Int, holding: Substring, since origin: Int, _ diagnostic: inout Diagnostic) {

@@ -4,6 +4,8 @@ public struct DiagnosticText: Sendable {
   public var style: DiagnosticStyle
   /// Whether the kernel's log follows.
   public var showsLog = false
+  /// A folder: files below it are shown by their path from there.
+  public var folder = ""
   /// The number of columns that lines should keep to.
   public var width = 120
 
@@ -50,7 +52,7 @@ public struct DiagnosticText: Sendable {
       if let text = diagnostic.instructionText { lines.append("\(indent)    \(text)") }
       return lines
     }
-    var head = place.file
+    var head = shown(place.file)
     if place.line > 0 { head += ":\(place.line)" }
     if place.column > 0 { head += ":\(place.column)" }
     var lines = [
@@ -63,6 +65,11 @@ public struct DiagnosticText: Sendable {
     lines.append("\(style(.place, "\(place.line) |")) \(String(source[leading...]))")
     lines += marks(diagnostic, leading, source.count).map { "\(indent) \(style(.place, "|")) \($0)" }
     return lines
+  }
+
+  private func shown(_ file: String) -> String {
+    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    return !folder.isEmpty && file.hasPrefix(prefix) ? String(file.dropFirst(prefix.count)) : file
   }
 
   /// A line that underlines; labels with text get a line each below it when there are several.
@@ -104,7 +111,7 @@ public struct DiagnosticText: Sendable {
   private func origin(_ holding: Diagnostic.Holding, in file: String?) -> String {
     var parts: [String] = []
     if let place = holding.origin, place.line > 0 {
-      parts.append(place.file == file ? "line \(place.line)" : "\(place.file):\(place.line)")
+      parts.append(place.file == file ? "line \(place.line)" : "\(shown(place.file)):\(place.line)")
     }
     if let instruction = holding.instruction { parts.append("instruction \(instruction)") }
     return parts.joined(separator: ", ")
