@@ -20,6 +20,8 @@ public final class LinuxVerification {
   private let kernel: LinuxKernel
   private var object: ObjectFile
   private var maps: [String: LinuxMap] = [:]
+  /// Further bits of `prog_flags` that programs are verified with.
+  package var loadFlags: UInt32 = 0
   private var programTypes: (bytes: [UInt8], descriptor: Descriptor)?
 
   /// The object with its configuration values set to this kernel's and its relocations applied: what is verified.
@@ -30,7 +32,11 @@ public final class LinuxVerification {
     self.kernel = kernel
     self.object = object
     try kernel.prepare(&self.object, Array(object.programs.keys))
-    for definition in self.object.maps.values { maps[definition.name] = try kernel.makeMap(definition) }
+    for definition in self.object.maps.values {
+      var types: Descriptor?
+      if definition.takesTypes, let blob = definition.types { types = try descriptor(loadable(blob)) }
+      maps[definition.name] = try kernel.makeMap(definition, types: types)
+    }
     let made = maps
     for definition in self.object.maps.values where definition.type == .arrayOfMaps || definition.type == .hashOfMaps {
       try kernel.fill(definition, maps) { made[$0]?.descriptor }
@@ -58,21 +64,23 @@ public final class LinuxVerification {
     var holder = object
     holder.license = license
     var loadable: LoadableTypes?
-    if let types {
-      do throws(BTFError) { loadable = try LoadableTypes(types) } catch {
-        throw .refusal("the types of program '\(program.name)'", "\(error)")
-      }
-    }
+    if let types { loadable = try self.loadable(types) }
     let image = try ProgramImage(program, maps: maps, types: &loadable, kernel: kernel)
     return try kernel.verify(
-      program, image: image, of: holder, types: try loadable.map(descriptor), logLevel: logLevel, logSize: logSize)
+      program, image: image, of: holder, types: try loadable.map(descriptor), flags: loadFlags, logLevel: logLevel,
+      logSize: logSize)
   }
 
-  /// The kernel's copy of types; the latest is kept, since programs of one object share theirs.
+  private func loadable(_ types: BTF) throws(BPFError) -> LoadableTypes {
+    do throws(BTFError) { return try LoadableTypes(types) } catch { throw .refusal("the object's types", "\(error)") }
+  }
+
+  /// The kernel's copy of types; the latest is kept, since maps and programs of one object share theirs: objects of a
+  /// program fit into a map only when both have their type from the same copy.
   private func descriptor(_ types: LoadableTypes) throws(BPFError) -> Descriptor {
     let bytes = types.encoded
     if let programTypes, programTypes.bytes == bytes { return programTypes.descriptor }
-    let descriptor = try kernel.load(bytes, for: "the program's types")
+    let descriptor = try kernel.load(bytes, for: "the object's types")
     programTypes = (bytes, descriptor)
     return descriptor
   }

@@ -23,12 +23,15 @@ extension LinuxKernel {
   /// Has the kernel's verifier look at one program, and keeps nothing of it.
   ///
   /// - Parameters:
+  ///   - flags: bits of `prog_flags` besides those that the program's kind has.
   ///   - logLevel: the bits of `log_level`: 1 for the trace of instructions, 2 for more of it, 4 for messages and counts.
   ///   - logSize: the number of bytes that the log may have; of a longer one the end is kept.
   func verify(
-    _ program: Program, image: ProgramImage, of object: ObjectFile, types: Descriptor?, logLevel: UInt32, logSize: Int
+    _ program: Program, image: ProgramImage, of object: ObjectFile, types: Descriptor?, flags: UInt32, logLevel: UInt32,
+    logSize: Int
   ) throws(BPFError) -> LinuxVerdict {
     var (attributes, buffers) = try request(program, image, of: object, types: types)
+    attributes.programFlags |= flags
     let log = KernelBuffer(count: logSize)
     buffers.log = log
     attributes.logLevel = logLevel

@@ -18,7 +18,7 @@ extension Exploration {
   /// - Returns: Whether the state is covered by one that is known to be safe: the path ends here.
   mutating func visitCheckpoint() throws(Stop) -> Bool {
     let facts = code.facts[instruction]
-    let mustKeep = facts.isForcedCheckpoint || history.count > 40
+    let mustKeep = options.keepsEveryState || facts.isForcedCheckpoint || history.count > 40
     var keeps = mustKeep
     if jumps - jumpsAtCheckpoint >= 2 && statistics.processedInstructions - instructionsAtCheckpoint >= 8 {
       keeps = true

@@ -12,6 +12,8 @@ public struct VerifierOptions: Sendable {
   package var argument = EntryArgument.context
   /// The rights of who loads the program.
   public var capabilities: Capabilities = .all
+  /// Whether a state is kept at each place where one may be, as `BPF_F_TEST_STATE_FREQ` asks for.
+  package var keepsEveryState = false
   /// Whether states that are known to be safe cut a path; a test that compares each state with a run turns it off.
   package var prunes = true
 

@@ -16,7 +16,7 @@ struct LinuxRunCommand {
       var message = error.description
       if case .load(var refusal) = error, let diagnostic = refusal.diagnostic(in: object, on: session.kernel) {
         let style = Style(of: .error)
-        try? Output.error.write(DiagnosticText(style: .init(style)).text(diagnostic))
+        try? Output.error.write(DiagnosticText(style).text(diagnostic))
         if log {
           try? Output.error.write(
             "\n" + refusal.verifierLog.split(separator: "\n").map { String($0).printable + "\n" }.joined())

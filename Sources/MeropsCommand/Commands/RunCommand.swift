@@ -24,11 +24,8 @@ package struct RunCommand: AsyncParsableCommand {
         merops run --engine linux task_work.bpf.o --program oncpu_hash_map --set user_ptr=&greeting -- ./workload
       """)
 
-  @Argument(help: "An object or C source (.c); '-' is standard input.", completion: .file(extensions: ["o", "c"]))
-  package var file: String
-
   @OptionGroup
-  package var programs: ProgramOptions
+  package var input: ObjectOptions
 
   @Option(help: ArgumentHelp("The kernel: 'simulated' or 'linux'.", valueName: "name"))
   package var engine = Engine.simulated
@@ -48,19 +45,15 @@ package struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Leave out the timeline.")
   package var noTimeline = false
 
-  @OptionGroup(title: "C source")
-  package var compiler: CompilerOptions
-
   package init() {}
 
   package func run() async throws {
-    let source = try ObjectSource(reading: file)
-    var object = try await source.open(compiler)
+    var (object, name) = try await input.open()
     try scenario.apply(to: &object)
-    let chosen = try programs.selection(of: object, where: \.loadsByDefault)
+    let chosen = try input.programs.selection(of: object, where: \.loadsByDefault)
     guard engine == .simulated else {
       let run = LinuxRunCommand(session: try linux.session(scenario), json: json, log: log)
-      return try await run.perform(chosen, of: object, named: source.name)
+      return try await run.perform(chosen, of: object, named: name)
     }
     if let option = linux.given { throw CommandFailure(.usage, "'\(option)' is for '--engine linux' only") }
     if let symbol = scenario.symbol {
@@ -69,7 +62,7 @@ package struct RunCommand: AsyncParsableCommand {
         "'--set \(symbol)': the simulated task has no symbols; give a text with '@TEXT', or use '--engine linux'")
     }
     let scenario = try scenario.scenario()
-    var report = RunReport(object: source.name, programs: [])
+    var report = RunReport(object: name, programs: [])
     var status = CommandStatus.success
     let style = Style(of: .standard)
     for (index, program) in chosen.enumerated() {
@@ -132,7 +125,7 @@ package struct LoadFailure: Error {
   /// Says it to the user: a finding as a compiler would, and how to run the program all the same.
   func tell() {
     guard let diagnostic else { return Output.error.report(message) }
-    try? Output.error.write(DiagnosticText(style: .init(Style(of: .error))).text(diagnostic))
+    try? Output.error.write(DiagnosticText(Style(of: .error)).text(diagnostic))
     Output.error.report(
       "'\(diagnostic.program)' is refused as Linux would; with '--unverified' it runs until it does what it may not")
   }

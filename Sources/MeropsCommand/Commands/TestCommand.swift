@@ -1,6 +1,5 @@
 import ArgumentParser
 import Merops
-import SystemPackage
 
 /// `merops test`: runs the tests that programs are, by what they say about themselves.
 package struct TestCommand: AsyncParsableCommand {
@@ -17,11 +16,8 @@ package struct TestCommand: AsyncParsableCommand {
         merops test --engine linux tests/*.bpf.c --junit report.xml
       """)
 
-  @Argument(help: "Objects or C source (.c).", completion: .file(extensions: ["o", "c"]))
-  package var files: [String]
-
   @OptionGroup
-  package var programs: ProgramOptions
+  package var inputs: ObjectListOptions
 
   @OptionGroup(title: "Who verifies and runs")
   package var verdict: VerdictOptions
@@ -29,116 +25,72 @@ package struct TestCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the report as JUnit does.", valueName: "file"), completion: .file())
   package var junit: String?
 
-  @OptionGroup(title: "C source")
-  package var compiler: CompilerOptions
-
   package init() {}
 
   package func run() async throws {
     let runner = AnnotatedProgramRunner(verifier: try verdict.source())
     let text = TestText(style: Style(of: .standard))
     var report = TestReport()
-    for file in files {
-      let source = try ObjectSource(reading: file)
-      let object = try await source.open(compiler)
-      var part = TestReport.File(name: source.name)
-      try Output.standard.write("\(Style(of: .standard).applied(.heading, to: source.name))\n")
-      for candidate in object.programs.values where programs.names.isEmpty || programs.names.contains(candidate.name) {
-        guard let expectation = ProgramExpectation(candidate), !expectation.isAuxiliary else { continue }
-        try Task.checkCancellation()
-        let clock = ContinuousClock()
-        let start = clock.now
-        let outcome = runner.outcome(of: candidate, expectation, in: object)
-        let test = TestReport.Case(
-          program: candidate.name, title: expectation.description ?? candidate.name, outcome: outcome,
-          duration: clock.now - start)
-        part.cases.append(test)
-        try Output.standard.write(text.text(of: test))
+    var programs: [String] = []
+    var isInterrupted = false
+    for file in inputs.files {
+      report.files.append(TestReport.File(name: InputFile.name(of: file)))
+      try Output.standard.write("\(Style(of: .standard).applied(.heading, to: InputFile.name(of: file)))\n")
+      do {
+        try await examine(file, with: runner, noting: &programs) { test in
+          report.files[report.files.count - 1].cases.append(test)
+          try Output.standard.write(text.text(of: test))
+        }
+      } catch is CancellationError {
+        isInterrupted = true
+        break
       }
-      report.files.append(part)
     }
     try Output.standard.write(text.summary(of: report))
-    if let junit { try write(TestText.junit(report), to: junit) }
-    guard !report.all.isEmpty else {
+    if let junit { try OutputFile.write(Array(JUnitText(report: report).text.utf8), to: junit) }
+    if isInterrupted {
+      Output.error.report("interrupted after \(report.counts.tests) tests")
+      throw ReportedFailure(status: .interrupted)
+    }
+    try inputs.check(programs)
+    let counts = report.counts
+    guard counts.tests > 0 else {
       throw CommandFailure(
         .usage, "no program is annotated: write __success or __failure of \"bpf_misc.h\" in front of one")
     }
-    if report.failureCount > 0 { throw ReportedFailure(status: .failed) }
+    if counts.failures + counts.errors > 0 { throw ReportedFailure(status: .failed) }
   }
 
-  private func write(_ text: String, to path: String) throws(CommandFailure) {
+  /// Makes the tests of a file; one that cannot be opened is a test that has failed.
+  private func examine(
+    _ file: String, with runner: AnnotatedProgramRunner, noting names: inout [String],
+    _ take: (TestReport.Case) throws -> Void
+  ) async throws {
+    let clock = ContinuousClock()
+    var start = clock.now
+    let object: ObjectFile
     do {
-      let descriptor = try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: [.create, .truncate],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      _ = try descriptor.closeAfter { try descriptor.writeAll(text.utf8) }
-    } catch {
-      throw CommandFailure(.input, "cannot write '\(path)': \(error)")
+      object = try await ObjectSource(reading: file).open(inputs.compiler)
+    } catch let failure as CommandFailure {
+      let outcome = TestReport.Outcome.broken(failure.message, details: failure.details)
+      return try take(.init(title: "the file can be opened", outcome: outcome, duration: clock.now - start))
     }
-  }
-}
-
-/// Verifies and runs programs as their annotations ask.
-struct AnnotatedProgramRunner {
-  let verifier: VerdictSource
-
-  func outcome(
-    of program: Program, _ expectation: ProgramExpectation, in object: ObjectFile
-  ) -> TestReport.Outcome {
-    do throws(CommandFailure) {
-      let needsLog = !expectation.messages.isEmpty || !expectation.absentMessages.isEmpty
-      let answer = try verifier.answer(
-        program, of: object, logLevel: needsLog ? min(expectation.logLevel ?? 1, 2) : 0)
-      if answer.isUnknown { return .skipped(answer.diagnostic?.headline ?? "cannot be verified yet") }
-      switch (expectation.isAccepted, answer.diagnostic) {
-      case (true?, let diagnostic?): return .failed("it is refused, and was to be accepted", diagnostic)
-      case (false?, nil): return .failed("it is accepted, and was to be refused", nil)
-      default: break
+    names += object.programs.keys.filter { !names.contains($0) }
+    let chosen = inputs.programs.names
+    for program in object.programs.values where chosen.isEmpty || chosen.contains(program.name) {
+      guard let expectation = ProgramExpectation(program), !expectation.isAuxiliary else { continue }
+      let title = expectation.description ?? program.name
+      if expectation.isPrivileged {
+        start = clock.now
+        let outcome = try await abandonable { runner.outcome(of: program, expectation, in: object) }
+        try take(.init(title: title, outcome: outcome, duration: clock.now - start))
       }
-      if needsLog,
-        let difference = expectation.firstDifference(in: answer.log + (answer.diagnostic?.kernelMessage ?? ""))
-      {
-        return .failed(difference, answer.diagnostic)
+      if !expectation.unprivileged.isEmpty {
+        let names = expectation.unprivileged.joined(separator: ", ")
+        try take(
+          .init(
+            title: "\(title) @unpriv", outcome: .skipped("\(names): loading without the rights of root is not tried")))
       }
-      guard let expected = expectation.result, answer.isAccepted else { return .passed }
-      let result = try run(program, of: object)
-      // The tests of the kernel compare 32 bits.
-      return UInt32(truncatingIfNeeded: expected) == result
-        ? .passed : .failed("it returned \(Int32(bitPattern: result)), and was to return \(expected)", nil)
-    } catch {
-      return error.status == .unsupported ? .skipped(error.message) : .failed(error.message, nil)
     }
-  }
-
-  /// The packet of tests, as long as theirs.
-  private static let packet = [UInt8](repeating: 0, count: 64)
-
-  private func run(_ program: Program, of object: ObjectFile) throws(CommandFailure) -> UInt32 {
-    switch verifier.engine {
-    case .linux:
-      do throws(BPFError) {
-        let loaded = try LinuxKernel().load(object, programs: [program.name])
-        let takesPacket = program.kind.type != .systemCall && program.kind.type != .rawTracepoint
-        return try loaded.program(program.name).testRun(data: takesPacket ? Self.packet : []).result
-      } catch {
-        throw CommandFailure(error.command == "BPF_PROG_TEST_RUN" ? .unsupported : .load, "\(error)")
-      }
-    case .simulated: return try runSimulated(program, of: object)
-    }
-  }
-
-  private func runSimulated(_ program: Program, of object: ObjectFile) throws(CommandFailure) -> UInt32 {
-    var scenario = Scenario()
-    scenario.packet = Self.packet
-    let run: ScenarioRun
-    do throws(ScenarioError) { run = try scenario.run(program.name, of: object) } catch {
-      throw CommandFailure(.unsupported, "\(error)")
-    }
-    if let fault = run.machine.faults.first { throw CommandFailure(.failed, "\(fault)") }
-    if let packet = run.packetResult { return packet.verdict }
-    for case .programRan(program.name, let result, _) in run.machine.timeline.map(\.kind).reversed() {
-      return UInt32(truncatingIfNeeded: result)
-    }
-    throw CommandFailure(.unsupported, "nothing made it run")
   }
 }

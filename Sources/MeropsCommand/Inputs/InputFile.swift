@@ -12,7 +12,7 @@ package struct InputFile: Sendable {
 
   /// Reads a file as a whole.
   package init(reading name: String) throws(CommandFailure) {
-    self.name = name == "-" ? "standard input" : name
+    self.name = Self.name(of: name)
     do {
       if name == "-" {
         bytes = try Self.contents(of: .standardInput)
@@ -26,6 +26,9 @@ package struct InputFile: Sendable {
       throw CommandFailure(.input, "cannot read '\(name)': it has more than \(Self.limit >> 20) MiB")
     }
   }
+
+  /// What a file is called in messages.
+  package static func name(of path: String) -> String { path == "-" ? "standard input" : path }
 
   private struct TooLong: Error {}
 

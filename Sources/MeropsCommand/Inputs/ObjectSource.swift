@@ -48,8 +48,7 @@ package struct ObjectSource {
       switch error {
       case .cancelled: throw CancellationError()
       case .compilationFailed(let diagnostics):
-        try? Output.error.write(diagnostics)
-        throw CommandFailure(.compilation, "'\(name)' was not compiled")
+        throw CommandFailure(.compilation, "'\(name)' was not compiled", details: diagnostics)
       default: throw CommandFailure(.compilation, "cannot compile '\(name)': \(error)")
       }
     }

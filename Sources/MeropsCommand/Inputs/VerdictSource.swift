@@ -1,7 +1,7 @@
 import Merops
 
 /// Who says whether a program may be loaded: the verifier of Merops, or the kernel that runs here.
-struct VerdictSource {
+struct VerdictSource: Sendable {
   let engine: Engine
   /// The kernel's version, for messages and for the rules.
   let version: VerifierOptions.KernelProfile
@@ -10,7 +10,7 @@ struct VerdictSource {
   private let kernel = LinuxKernel()
 
   /// What was said of a program.
-  struct Answer {
+  struct Answer: Sendable {
     /// The finding, `nil` when the program is accepted.
     var diagnostic: Diagnostic?
     /// The log, as much as was asked for.
@@ -24,7 +24,7 @@ struct VerdictSource {
   }
 
   /// Numbers about a verification.
-  struct Statistics: Codable, Hashable {
+  struct Statistics: Hashable, Sendable {
     var processedInstructions: Int
     var totalStates: Int?
     var peakStates: Int?
@@ -39,26 +39,43 @@ struct VerdictSource {
 
   /// The verdict on a program.
   ///
-  /// - Parameter logLevel: 0 for messages alone, 1 for the walk, 2 for more of it.
-  func answer(_ program: Program, of object: ObjectFile, logLevel: UInt32) throws(CommandFailure) -> Answer {
+  /// - Parameters:
+  ///   - logLevel: the bits of `log_level`: 0 for messages alone, 1 for the walk, 2 for more of it, 4 for counts.
+  ///   - loadFlags: more bits of `prog_flags`.
+  func answer(
+    _ program: Program, of object: ObjectFile, logLevel: UInt32, loadFlags: UInt32 = 0
+  ) throws(CommandFailure) -> Answer {
     switch engine {
-    case .simulated: return try verify(program, of: object, logLevel: logLevel)
-    case .linux: return try ask(program, of: object, logLevel: logLevel)
+    case .simulated: return try verify(program, of: object, logLevel: logLevel, loadFlags: loadFlags)
+    case .linux: return try ask(program, of: object, logLevel: logLevel, loadFlags: loadFlags)
     }
+  }
+
+  /// The answer where there is no verdict on one program of several for a reason of its own.
+  private static func refusal(_ error: some Error, of program: Program) -> Answer {
+    Answer(diagnostic: Diagnostic("\(error)", category: .structure, program: program.name), log: "")
   }
 
   // MARK: The verifier of Merops
 
-  private func verify(_ program: Program, of object: ObjectFile, logLevel: UInt32) throws(CommandFailure) -> Answer {
+  private func verify(
+    _ program: Program, of object: ObjectFile, logLevel: UInt32, loadFlags: UInt32
+  ) throws(CommandFailure) -> Answer {
     var options = VerifierOptions()
     options.kernel = version
-    options.log = logLevel == 0 ? .none : logLevel == 1 ? .path : .allPaths
+    options.log = logLevel & 3 == 0 ? .none : logLevel & 2 == 0 ? .path : .allPaths
+    options.keepsEveryState = loadFlags & 1 << 3 != 0
+    guard loadFlags & 1 == 0 else {
+      throw CommandFailure(.unsupported, "BPF_F_STRICT_ALIGNMENT is not modelled")
+    }
     var program = program
+    if loadFlags & 1 << 4 != 0 { program.kind.isSleepable = true }
+    if loadFlags & 1 << 5 != 0 { program.kind.hasFragments = true }
     if let local = object.types {
       do throws(TypeRelocationError) {
         try program.applyTypeRelocations(local: local, target: types)
       } catch {
-        throw CommandFailure(.load, "\(error)")
+        return Self.refusal(error, of: program)
       }
     }
     let verifier = Verifier(options: options)
@@ -74,11 +91,19 @@ struct VerdictSource {
 
   // MARK: The kernel
 
-  private func ask(_ program: Program, of object: ObjectFile, logLevel: UInt32) throws(CommandFailure) -> Answer {
+  private func ask(
+    _ program: Program, of object: ObjectFile, logLevel: UInt32, loadFlags: UInt32
+  ) throws(CommandFailure) -> Answer {
+    let session: LinuxVerification
     do throws(BPFError) {
       var alone = object
       alone.programs = [program.name: program]
-      let session = try LinuxVerification(alone, on: kernel)
+      session = try LinuxVerification(alone, on: kernel)
+    } catch {
+      throw CommandFailure(.load, "\(error)")
+    }
+    session.loadFlags = loadFlags
+    do throws(BPFError) {
       let first = try session.verdict(of: program.name, logLevel: max(logLevel, 4), logSize: 1 << 16)
       var answer = Answer(log: "", statistics: Self.statistics(in: first.log))
       var log = first.log
@@ -95,7 +120,9 @@ struct VerdictSource {
       answer.diagnostic = diagnostic
       return answer
     } catch {
-      throw CommandFailure(.load, "\(error)")
+      // A call that fails is not about this program.
+      if error.command != nil { throw CommandFailure(.load, "\(error)") }
+      return Self.refusal(error, of: program)
     }
   }
 

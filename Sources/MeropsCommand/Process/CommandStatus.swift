@@ -25,6 +25,16 @@ package enum CommandStatus: Int32, CaseIterable, Sendable {
   /// Whoever read the output has closed it (128 + SIGPIPE).
   case outputClosed = 141
 
+  /// The worse of two statuses of parts of one piece of work: a part that could not be looked at is worse than one that
+  /// has failed, and that is worse than one without an answer.
+  static func worse(_ first: CommandStatus, _ second: CommandStatus) -> CommandStatus {
+    let order: [CommandStatus] = [
+      .success, .unsupported, .failed, .load, .compilation, .input, .usage, .outputClosed, .interrupted,
+    ]
+    let positions = [first, second].map { order.firstIndex(of: $0) ?? order.count }
+    return positions[0] < positions[1] ? second : first
+  }
+
   /// The row of the documentation.
   package var meaning: String {
     switch self {

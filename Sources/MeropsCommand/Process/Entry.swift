@@ -28,7 +28,7 @@ enum Entry {
   private static func report(_ error: any Error) -> CommandStatus {
     switch error {
     case let failure as CommandFailure:
-      Output.error.report(failure.message)
+      failure.report()
       return failure.status
     case let failure as ReportedFailure:
       return failure.status

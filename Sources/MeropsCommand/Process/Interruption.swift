@@ -40,6 +40,7 @@ enum Interruption {
     #else
       sleep(UInt32(patience))
     #endif
+    Output.error.report("interrupted")
     exit(.interrupted)
   }
 

@@ -1,5 +1,11 @@
 import Merops
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// What `merops verify` prints.
 struct VerifyText {
   let style: Style
@@ -11,7 +17,7 @@ struct VerifyText {
       diagnostic.history = []
       diagnostic.path = []
     }
-    return DiagnosticText(style: .init(style)).text(diagnostic)
+    return DiagnosticText(style).text(diagnostic)
   }
 
   private func accepted(_ entry: VerifyReport.ProgramEntry) -> String {
@@ -27,6 +33,14 @@ struct VerifyText {
     facts.append("\(tenths / 10).\(tenths % 10) ms")
     return
       "\(style.applied(.value, to: "accepted")): \(style.applied(.name, to: entry.name)) (\(facts.joined(separator: ", ")))\n"
+  }
+}
+
+extension DiagnosticText {
+  /// A text for the user, who is in the current folder.
+  init(_ style: Style) {
+    self.init(style: .init(style))
+    folder = FileManager.default.currentDirectoryPath
   }
 }
 

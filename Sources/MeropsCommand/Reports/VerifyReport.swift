@@ -6,6 +6,29 @@ package struct VerifyReport: Codable, Sendable {
   /// Who verified: `simulated` or `linux`.
   package var engine: String
   package var programs: [ProgramEntry] = []
+  /// Why there is nothing to say about programs, where that is so.
+  package var error: Problem?
+
+  /// Why a file cannot be verified.
+  package struct Problem: Codable, Sendable {
+    package var message: String
+    /// What the compiler said.
+    package var details: String?
+    /// The exit status that stands for it.
+    package var status: Int32
+
+    init(_ failure: CommandFailure) {
+      message = failure.message
+      details = failure.details.isEmpty ? nil : failure.details
+      status = failure.status.rawValue
+    }
+  }
+
+  /// The exit status that the verdicts ask for.
+  var status: CommandStatus {
+    if programs.contains(where: { $0.verdict == .refused }) { return .failed }
+    return programs.contains { $0.verdict == .unknown } ? .unsupported : .success
+  }
 
   /// A program and its verdict.
   package struct ProgramEntry: Codable, Sendable {
