@@ -214,6 +214,21 @@ static const char *name_of(const struct process *process, uint64_t address) {
   return result;
 }
 
+// Whether the rest of both stacks is the same when one of them leaves out `ours` or `theirs` frames at the place where they
+// part.
+static bool is_same_but(
+    const struct process *process, const struct sample *sample, int place, int ours, int theirs) {
+  int our_rest = (int)sample->frame_count - place - ours, their_rest = found_count - place - theirs;
+
+  if (our_rest != their_rest || our_rest < 1) return false;
+  for (int index = 0; index < our_rest; index++) {
+    uint64_t frame = number_at(sample->frames + 8 * (place + ours + index), 8);
+
+    if (!is_at(process, frame, found[place + theirs + index])) return false;
+  }
+  return true;
+}
+
 static unsigned char *contents(const char *path, size_t *size) {
   FILE *file = fopen(path, "rb");
   unsigned char *bytes;
@@ -235,7 +250,8 @@ int main(int count, char **arguments) {
   uint32_t sample_count;
   unsigned long samples = 0, same_samples = 0, frames = 0, equal = 0, shown = 0;
   unsigned long theirs_shorter = 0, ours_shorter = 0, beyond_copy = 0, different = 0;
-  unsigned long without_rules = 0, shown_guesses = 0;
+  // Stacks that part behind code without rules: libdw leaves a frame or two out, we do, both find others, or one gives up.
+  unsigned long without_rules = 0, shown_guesses = 0, they_skip = 0, we_skip = 0, both_guess = 0, they_end = 0, we_end = 0;
 
   if (!bytes || size < 12 || memcmp(bytes, "MRPSTACK", 8)) {
     fprintf(stderr, "usage: offline_unwinder COPIES\n");
@@ -287,6 +303,11 @@ int main(int count, char **arguments) {
     if (same > 0 && !has_rules(process, found[same - 1], same == 1)) {
       kind = "no rules";
       without_rules += rest;
+      if (same == found_count) they_end++;
+      else if (same == (int)sample.frame_count) we_end++;
+      else if (is_same_but(process, &sample, same, 1, 0) || is_same_but(process, &sample, same, 2, 0)) they_skip++;
+      else if (is_same_but(process, &sample, same, 0, 1) || is_same_but(process, &sample, same, 0, 2)) we_skip++;
+      else both_guess++;
       if (shown_guesses++ >= 3) continue;
     } else if (same == found_count) {
       // Deeper than the copy, or without rules: libdw has nothing to say of the rest.
@@ -308,7 +329,8 @@ int main(int count, char **arguments) {
                                          : "-");
   }
   printf(
-      "samples %lu same %lu frames %lu equal %lu beyond_copy %lu without_rules %lu theirs_shorter %lu ours_shorter %lu different %lu\n", samples,
-      same_samples, frames, equal, beyond_copy, without_rules, theirs_shorter, ours_shorter, different);
+      "samples %lu same %lu frames %lu equal %lu beyond_copy %lu without_rules %lu theirs_shorter %lu ours_shorter %lu different %lu they_skip %lu they_end %lu we_skip %lu we_end %lu both_guess %lu\n",
+      samples, same_samples, frames, equal, beyond_copy, without_rules, theirs_shorter, ours_shorter, different, they_skip,
+      they_end, we_skip, we_end, both_guess);
   return 0;
 }
