@@ -123,6 +123,70 @@ struct ProfileCommandTests {
     }
   }
 
+  @Test("the summary tells what walks have cost, as far as there were any of a kind")
+  func costs() throws {
+    // A sample whose walk took 5 µs for a frame from the cache, and one of 7 µs that had to read a rule.
+    func record(_ nanoseconds: UInt32, newRows: UInt16, number: UInt64) throws -> ProfilerRecord {
+      func bytes(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+      var head: [UInt8] = [2, 0, 0, 0] + bytes(UInt32(1)) + bytes(UInt32(5)) + bytes(UInt32(5)) + bytes(number)
+      head += bytes(UInt64(0)) + bytes(nanoseconds) + bytes(UInt32(8)) + bytes(UInt32(1)) + bytes(newRows)
+      head += bytes(UInt16(0)) + bytes(UInt64(0)) + bytes(UInt64(64))
+      let record = ProfilerRecord(head.span.bytes)
+      return try #require(record)
+    }
+    let warm = try record(5000, newRows: 0, number: 1)
+    let cold = try record(7000, newRows: 1, number: 2)
+    for (records, words) in [
+      ([], "in the interrupt\n"), ([warm], "in the interrupt, 5.0 µs for a stack of 1 frames\n"),
+      ([cold], "in the interrupt, 7.0 µs for a stack of 1 frames, whose rules had to be read\n"),
+      ([warm, cold], "in the interrupt, 5.0 µs for a stack of 1 frames (7.0 µs where rules had to be read)\n"),
+    ] as [([ProfilerRecord], String)] {
+      var collector = SampleCollector(metadata: Profile.Metadata(), period: 1)
+      for record in records { collector.add(record) }
+      collector.finish(lostSamples: 1)
+      let text = CaptureText(style: .plain).text(of: collector.capture)
+      #expect(text.contains(words), "\(text)")
+      #expect(text.contains(records.count == 1 ? "harm: 1 major fault, " : "major faults, "), "\(text)")
+    }
+  }
+
+  @Test("the table of functions has room for a name's beginning and end")
+  func longNames() {
+    let long = "std::vector<" + String(repeating: "std::pair<int, ", count: 20) + ">::push_back(int)"
+    var profile = Profile()
+    let process = profile.add(Profile.Process(pid: 1, name: "app"))
+    let thread = profile.add(Profile.Thread(tid: 1, name: "app", process: process))
+    let module = profile.intern(Profile.Module(path: "/bin/app"))
+    for (name, count) in [(String(repeating: "a", count: 80), UInt32(3)), (long, 1)] {
+      let location = profile.intern(Profile.Location(module: module, address: UInt64(count), kind: .native))
+      let function = profile.intern(Profile.Function(name: name, module: module))
+      profile.setFrames([Profile.Frame(function: function)], at: location)
+      let stack = profile.stack(leafFirst: [location])
+      profile.add(Profile.Sample(stack: stack, thread: thread, time: 0, weight: UInt64(count), count: count))
+    }
+    let lines = HottestFunctionsText(style: .plain).text(of: profile, limit: 5).split(separator: "\n")
+    #expect(lines.count == 3 && lines[1].contains("75.0 %  75.0 %  \(String(repeating: "a", count: 80))  app"))
+    #expect(lines[2].contains("  std::vector<std::pair<int, ") && lines[2].contains("…") && lines[2].count < 120)
+    #expect(lines[2].hasSuffix(">::push_back(int)  app"), "\(lines)")
+  }
+
+  @Test("a file that cannot be written is told before the target runs")
+  func obstacles() async throws {
+    try await Fixture.withFolder { folder in
+      for (path, problem) in [
+        (folder.path("none/app.svg"), "No such file or directory"), (folder.url.path, "Is a directory"),
+        ("/proc/version/app.svg", "Not a directory"),
+      ] {
+        let result = try await CommandProcess.run(
+          "profile", "--flamegraph", path, "--folded", folder.path("app.txt"), "--", "touch", folder.path("ran"))
+        #expect(result.status == CommandStatus.input.rawValue, "\(result.transcript)")
+        #expect(result.error.contains("'\(path)' could not be written: \(problem)"), "\(result.transcript)")
+        #expect(!FileManager.default.fileExists(atPath: folder.path("ran")))
+        #expect(!FileManager.default.fileExists(atPath: folder.path("app.txt")))
+      }
+    }
+  }
+
   @Test("without deferral the summary says that it is the fallback", .enabled(if: canRun, reason))
   func fallback() async throws {
     let result = try await profile(["--no-deferral", "--hz", "499"])

@@ -58,6 +58,9 @@ package struct ProfileCommand: AsyncParsableCommand {
     for number in target.processes + (target.thread.map { [$0] } ?? []) where Sampling.isGone(number) {
       throw CommandFailure(.input, "there is no process or thread \(number)")
     }
+    let obstacles = outputs.obstacles()
+    for obstacle in obstacles { Output.error.report(obstacle) }
+    if !obstacles.isEmpty { throw ReportedFailure(status: .input) }
     Interruption.isAwaited()
     let process: TargetProcess?
     do throws(BPFError) {

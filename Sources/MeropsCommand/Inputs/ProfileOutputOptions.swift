@@ -29,6 +29,26 @@ package struct ProfileOutputOptions: ParsableArguments {
     ]
   }
 
+  /// What will keep files from being written, as far as that shows before there is anything to write: a profile that took an
+  /// hour should not end with it.
+  func obstacles() -> [String] {
+    files.compactMap(\.path).compactMap { path in
+      // A pipe without a reader is none of them; nothing is changed by opening.
+      let errors: Set<Errno> = [.isDirectory, .permissionDenied, .notDirectory, .readOnlyFileSystem]
+      do {
+        try FileDescriptor.open(FilePath(path), .writeOnly, options: .nonBlocking).close()
+      } catch Errno.noSuchFileOrDirectory {
+        let folder = FilePath(path).removingLastComponent()
+        do {
+          try FileDescriptor.open(folder.isEmpty ? "." : folder, .readOnly, options: .directory).close()
+        } catch let error as Errno { return ProfileWriteError(path: FilePath(path), error: error).description } catch {}
+      } catch let error as Errno where errors.contains(error) {
+        return ProfileWriteError(path: FilePath(path), error: error).description
+      } catch {}
+      return nil
+    }
+  }
+
   /// Writes the files that are wanted.
   ///
   /// - Returns: the paths of those that were written, and what went wrong with the others: a full disk for one of them

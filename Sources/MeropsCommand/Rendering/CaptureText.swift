@@ -19,14 +19,24 @@ package struct CaptureText {
       table.add("\(samples)", "without a user stack: \(status.description)", role: .faint)
     }
     lines += table.lines(style, indentation: 2)
+    lines.append("per sample \(Self.microseconds(report.meanInterrupt)) in the interrupt" + Self.walks(of: report))
     lines.append(
-      "per sample \(Self.microseconds(report.meanInterrupt)) in the interrupt, "
-        + "\(Self.microseconds(report.warm.mean)) for a stack of \(Int(report.warm.meanFrames.rounded())) frames "
-        + "(\(Self.microseconds(report.cold.mean)) where rules had to be read)")
-    lines.append(
-      "harm: \(report.majorFaults) major faults, longest stall \(Self.microseconds(Int(report.longestWalk))), "
+      "harm: \(report.majorFaults) major fault\(report.majorFaults == 1 ? "" : "s"), longest stall \(Self.microseconds(Int(report.longestWalk))), "
         + "\(Self.calls(report.interruptedCalls))")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What whole stacks have cost, as far as there are any of a kind.
+  private static func walks(of report: CaptureReport) -> String {
+    let (warm, cold) = (report.warm, report.cold)
+    let frames = "for a stack of \(Int((warm.count > 0 ? warm : cold).meanFrames.rounded())) frames"
+    return switch (warm.count > 0, cold.count > 0) {
+    case (true, true):
+      ", \(microseconds(warm.mean)) \(frames) (\(microseconds(cold.mean)) where rules had to be read)"
+    case (true, false): ", \(microseconds(warm.mean)) \(frames)"
+    case (false, true): ", \(microseconds(cold.mean)) \(frames), whose rules had to be read"
+    case (false, false): ""
+    }
   }
 
   private static func calls(_ count: Int) -> String {
