@@ -1,4 +1,5 @@
 import ProfileFormats
+import Synchronization
 import Testing
 
 @testable import BPFLinux
@@ -24,18 +25,20 @@ import Testing
 
     static func stack(
       _ status: UserStackStatus, number stack: UInt64, thread: UInt32 = 7, process: UInt32 = 5, frames: [UInt64] = [],
-      majorFaults: UInt32 = 0, nanoseconds: UInt32 = 0
+      majorFaults: UInt32 = 0, nanoseconds: UInt32 = 0, newRows: UInt16 = 0, newModules: UInt16 = 0
     ) -> [UInt8] {
       [2, status.rawValue] + number(UInt16(0)) + number(UInt32(frames.count)) + number(process) + number(thread)
         + number(stack) + number(UInt64(0)) + number(nanoseconds) + number(UInt32(64)) + number(majorFaults)
-        + number(UInt16(0)) + number(UInt16(0)) + number(UInt64(0)) + frames.flatMap { number($0) }
+        + number(newRows) + number(newModules) + number(UInt64(0)) + frames.flatMap { number($0) }
     }
 
-    static func module(_ index: UInt32, _ path: [String], isProgram: Bool = false) -> [UInt8] {
+    static func module(
+      _ index: UInt32, _ path: [String], isProgram: Bool = false, device: UInt32 = 0x80_0001
+    ) -> [UInt8] {
       let names = path.reversed().flatMap { [UInt8]($0.utf8) + [0 as UInt8] }
       let head =
         [3, UInt8(20)] + number(UInt16(names.count)) + number(index) + number(UInt64(42)) + number(UInt64(4096))
-        + number(UInt64(0)) + number(UInt32(0x80_0001)) + number(UInt32(0)) + number(UInt64(0x1000))
+        + number(UInt64(0)) + number(device) + number(UInt32(0)) + number(UInt64(0x1000))
         + number(UInt64(0x2000)) + number(UInt64(0x1000)) + number(UInt32(5)) + number(UInt32(isProgram ? 1 : 0))
       return head + [UInt8](repeating: 0xab, count: 32) + names
     }
@@ -154,6 +157,157 @@ import Testing
     #expect(files.map { collector.profile[$0.id].path } == ["/bin/app", "/lib/libc.so"])
     let code = collector.takeProcessesWithNewCode()
     #expect(code == [5])
+  }
+
+  @Test func aStackMayComeBeforeItsSampleAlthoughOthersOfTheProcessCameBetween() throws {
+    let collector = try collector([
+      Bytes.stack(.complete, number: 3, thread: 7, frames: [Self.frame(0, 64, isExact: true)]),
+      Bytes.stack(.complete, number: 4, thread: 8, frames: [Self.frame(0, 80, isExact: true)]),
+      Bytes.sample(.deferred, thread: 7, stack: 3, kernel: [8]), Bytes.sample(.deferred, thread: 8, stack: 4),
+      Bytes.sample(.deferred, thread: 8, stack: 3),
+    ])
+    #expect(names(collector.profile, 0) == ["kernel 8", "[anonymous]+64"])
+    #expect(names(collector.profile, 1) == ["[anonymous]+80"])
+    // The number of another thread's stack is not its own.
+    #expect(collector.capture.statuses == [.complete: 2, .deferred: 1])
+  }
+
+  @Test func everySampleThatWaitsForOneStackIsPending() throws {
+    let waiting = Bytes.sample(.deferred, stack: 4)
+    let collector = try collector([waiting, waiting, Bytes.sample(.deferred, stack: 5)])
+    #expect(collector.capture.statuses == [.deferred: 3] && collector.capture.sharedSamples == 1)
+  }
+
+  @Test func processesHaveTheNamesOfTheirFirstThreads() throws {
+    let collector = try collector([
+      Bytes.sample(.kernelThread, thread: 5, time: 2000, name: "old"),
+      Bytes.sample(.kernelThread, thread: 7, time: 2500, name: "worker"),
+      Bytes.sample(.kernelThread, thread: 5, time: 3000, name: "new"),
+      // Taken on another CPU, and received later.
+      Bytes.sample(.kernelThread, thread: 7, time: 1500, name: "busy"),
+    ])
+    let profile = collector.profile
+    #expect(profile.processes.map(\.name) == ["new"] && profile.processes.map(\.pid) == [5])
+    #expect(profile.threads.map(\.name) == ["new", "busy"] && profile.threads.map(\.tid) == [5, 7])
+    #expect(profile.samples.map(\.time) == [0, 500, 1000, 0])
+    #expect(profile.samples.allSatisfy { $0.weight == 10 })
+  }
+
+  @Test func filesAreToldOfOnceWithWhatIdentifiesThem() throws {
+    var collector = try collector([
+      Bytes.module(1, ["usr", "lib", "a.so"], device: 0xfd0_1234), Bytes.module(2, []),
+      Bytes.sample(.deferred, stack: 1),
+      Bytes.stack(.complete, number: 1, frames: [Self.frame(2, 32), Self.frame(1, 0), Self.frame(9, 17)]),
+    ])
+    let profile = collector.profile
+    let modules = profile.modules
+    #expect(modules.first { $0.path == "/usr/lib/a.so" }?.device == 0x120_fd34)
+    #expect(modules.first { $0.path == "[vdso]" }?.kind == .vdso)
+    #expect(modules.first { $0.path == "[vdso]" }.map { $0.inode == 0 && $0.device == 0 } == true)
+    // At the very beginning of a file there is no byte before; a file that was not told of has a number at least.
+    #expect(names(profile, 0) == ["[vdso]+31", "a.so+0", "[file 9, whose name was lost]+16"])
+    #expect(collector.takeNewModules().map { collector.profile[$0.id].name } == ["a.so", "[vdso]"])
+    #expect(collector.takeNewModules().isEmpty)
+  }
+
+  @Test func codeWithoutAFileIsToldOfWhenItIsNew() throws {
+    var collector = try collector([
+      Bytes.sample(.deferred, stack: 1),
+      Bytes.stack(.complete, number: 1, frames: [Self.frame(0, 64, isExact: true)]),
+    ])
+    #expect(collector.takeProcessesWithNewCode() == [5] && collector.takeProcessesWithNewCode().isEmpty)
+    for (number, address) in [(UInt64(2), UInt64(64)), (3, 96)] {
+      let record = Bytes.stack(.complete, number: number, frames: [Self.frame(0, address, isExact: true)])
+      collector.add(try #require(ProfilerRecord(record)))
+      #expect(collector.takeProcessesWithNewCode() == (address == 96 ? [5] : []), "\(address)")
+    }
+  }
+
+  /// Walks that found all in the caches are told apart from those that had to read; only whole stacks are in either.
+  @Test func walksAreWarmOrCold() throws {
+    let table: [(status: UserStackStatus, nanoseconds: UInt32, newRows: UInt16, newModules: UInt16)] = [
+      (.complete, 5000, 0, 0), (.complete, 9000, 1, 0), (.complete, 7000, 0, 1), (.noRules, 3000, 0, 0),
+    ]
+    let records = table.enumerated().map { item in
+      Bytes.stack(
+        item.element.status, number: UInt64(item.offset + 1), frames: [Self.frame(0, 64), Self.frame(0, 96)],
+        majorFaults: 1, nanoseconds: item.element.nanoseconds, newRows: item.element.newRows,
+        newModules: item.element.newModules)
+    }
+    let report = try collector(records).capture
+    #expect(report.warm.count == 1 && report.warm.mean == 5000 && report.warm.meanFrames == 2)
+    #expect(report.cold.count == 2 && report.cold.mean == 8000 && report.cold.frames == 4)
+    #expect(report.walks == 4 && report.frames == 8 && report.bytesRead == 4 * 64 && report.majorFaults == 4)
+    #expect(report.longestWalk == 9000)
+    #expect(report.statuses.isEmpty && report.samples == 0)
+  }
+
+  /// Quantiles are told within a quarter, whatever the values are.
+  @Test func quantilesAreTrueWithinAQuarter() {
+    for value: UInt32 in [0, 1, 3, 4, 5, 7, 8, 100, 1023, 1024, 1500, 1 << 20, .max] {
+      var distribution = CaptureReport.Distribution()
+      distribution.add(value, frames: 1)
+      let told = distribution.quantile(0.5)
+      #expect(abs(told - Int(value)) * 8 <= Int(value), "\(value): \(told)")
+    }
+    var distribution = CaptureReport.Distribution()
+    for value: UInt32 in 1...1000 { distribution.add(value * 100, frames: 1) }
+    for part in [0.1, 0.5, 0.9, 1] {
+      let expected = 100_000 * part
+      #expect(abs(Double(distribution.quantile(part)) - expected) <= expected / 4, "\(part)")
+    }
+    #expect(CaptureReport.Distribution().quantile(0.5) == 0 && CaptureReport.Distribution().mean == 0)
+  }
+
+  @Test func whatAProcessMapsIsReadAgainWhenAnAddressIsNew() {
+    @Sendable func mapping(_ start: UInt64, _ path: String) -> MappedFiles.Mapping {
+      MappedFiles.Mapping(
+        start: start, limit: start + 0x1000, offset: 0, path: path, isExecutable: true, inode: 1, range: "")
+    }
+    let readings = Mutex(0)
+    var files = MappedFiles { _ in
+      readings.withLock { count in
+        count += 1
+        // The process has ended by the third time.
+        return count == 1
+          ? [mapping(0x1000, "/bin/a")]
+          : count == 2 ? [mapping(0x1000, "/bin/a"), mapping(0x8000, "/lib/b.so")] : []
+      }
+    }
+    func path(_ address: UInt64) -> String? { files.mapping(of: address, in: 5)?.mapping.path }
+    #expect(path(0x1010) == "/bin/a" && readings.withLock { $0 } == 1)
+    #expect(path(0x8010) == "/lib/b.so" && readings.withLock { $0 } == 2)
+    #expect(path(0x8fff) == "/lib/b.so" && readings.withLock { $0 } == 2)
+    // What was known stays known; an unknown page is looked for once.
+    #expect(path(0x20000) == nil && path(0x20010) == nil && readings.withLock { $0 } == 3)
+    #expect(path(0x1010) == "/bin/a")
+    for page in UInt64(100)..<1000 { #expect(path(page << 12) == nil) }
+    #expect(readings.withLock { $0 } == 256)
+    // Of another program nothing is known: it is read, and once more since the page is in nothing of it.
+    files.forget(5)
+    #expect(path(0x1010) == nil && readings.withLock { $0 } == 258)
+  }
+
+  /// A process that executes another program has other files mapped.
+  @Test func whatIsMappedIsForgottenWithTheProgram() throws {
+    let readings = Mutex(0)
+    var collector = SampleCollector(
+      metadata: Profile.Metadata(), period: 10,
+      files: MappedFiles { _ in
+        let count = readings.withLock { count in
+          count += 1
+          return count
+        }
+        return [
+          MappedFiles.Mapping(
+            start: 0x1000, limit: 0x2000, offset: 0, path: "/bin/\(count)", isExecutable: true, inode: 1, range: "")
+        ]
+      })
+    for name in ["a", "a", "b"] {
+      let record = Bytes.sample(.interrupt, thread: 5, name: name, user: [0x1010])
+      collector.add(try #require(ProfilerRecord(record)))
+    }
+    #expect((0..<3).map { names(collector.profile, $0) } == [["1+16"], ["1+16"], ["2+16"]])
   }
 
   @Test func recordsThatAreTooShortOrOfNoKindAreNoRecords() {

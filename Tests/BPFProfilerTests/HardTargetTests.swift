@@ -22,6 +22,19 @@ enum HardTargets {
     return (try? Tools.run(compiler, all)) == nil ? nil : program
   }
 
+  /// A 32-bit program that computes for ever; `nil` where such programs cannot be made or run.
+  static let code32Bit: String? = {
+    let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Programs/code_32_bit.c").path
+    guard let folder, let compiler = ["gcc", "clang"].first(where: { Tools.has($0) }) else { return nil }
+    func compiled(_ flags: [String], _ name: String) throws -> String {
+      let all = ["-m32", "-O1", "-nostdlib", "-static", "-ffreestanding", "-fno-pic"] + flags
+      try Tools.run(compiler, all + ["-o", folder.path(name), source])
+      return folder.path(name)
+    }
+    guard let brief = try? compiled(["-DBRIEF"], "brief_32_bit"), (try? Tools.run(brief, [])) != nil else { return nil }
+    return try? compiled([], "code_32_bit")
+  }()
+
   /// Ways to make an executable of them, as far as this machine has the libraries for that.
   static let kinds = [
     ["-no-pie"], ["-static", "-Wl,--eh-frame-hdr"], ["-static-pie"],
@@ -46,10 +59,10 @@ struct HardTargetTests {
     }
   }
 
-  @Test func deepStacksAreWholeOrSaidToBeCut() throws {
-    let whole = try target("deep", "700").record { $0.profile.wholeDepths.count { $0 > 700 } >= 40 }
+  @Test func deepStacksAreWholeOrSaidToBeCut() async throws {
+    let whole = try await target("deep", "700").record { $0.profile.wholeDepths.count { $0 > 700 } >= 40 }
     #expect(whole.profile.wholeDepths.count { $0 > 700 } >= 40, "\(whole.report.statuses)")
-    let cut = try target("deep", "3000").record { $0.capture.statuses[.frameLimit] ?? 0 >= 40 }
+    let cut = try await target("deep", "3000").record { $0.capture.statuses[.frameLimit] ?? 0 >= 40 }
     #expect(cut.report.statuses[.frameLimit] ?? 0 >= 40, "\(cut.report.statuses)")
     for sample in cut.profile.samples where cut.profile.description(of: sample.status).contains("more frames") {
       // The kernel's frames come on top, the mark stands at the outer end.
@@ -59,7 +72,7 @@ struct HardTargetTests {
     }
   }
 
-  @Test func signalHandlersAreWalkedThrough() throws {
+  @Test func signalHandlersAreWalkedThrough() async throws {
     var functions = SampledFunctions()
     var stacks: [[String]] = []
     // From the handler through the trampoline to what was interrupted, in this order.
@@ -69,14 +82,14 @@ struct HardTargetTests {
       else { return false }
       return handler < function && function < main
     }
-    let recording = try target("signal").record {
+    let recording = try await target("signal").record {
       stacks = functions.ofWholeStacks(in: $0)
       return stacks.count(where: isWhole) >= 40
     }
     #expect(stacks.count(where: isWhole) >= 40, "\(recording.report.statuses), \(stacks.last ?? [])")
   }
 
-  @Test func theKernelsOwnLibraryIsWalkedThrough() throws {
+  @Test func theKernelsOwnLibraryIsWalkedThrough() async throws {
     func within(_ profile: Profile) -> Int {
       guard let library = profile.modules.firstIndex(where: { $0.kind == .vdso }) else { return 0 }
       return profile.samples.count { sample in
@@ -84,20 +97,22 @@ struct HardTargetTests {
           && profile.stacks.leafFirst(sample.stack).contains { profile[$0].module?.index == library }
       }
     }
-    let recording = try target("clock").record { within($0.profile) >= 20 }
+    let recording = try await target("clock").record { within($0.profile) >= 20 }
     #expect(within(recording.profile) >= 20, "\(recording.report.statuses)")
   }
 
   @Test(arguments: HardTargets.kinds)
-  func executablesOfEachKindAreWalked(flags: [String]) throws {
+  func executablesOfEachKindAreWalked(flags: [String]) async throws {
     let program = try #require(HardTargets.compiled(flags))
-    let recording = try target("nest", "60", of: program).record { $0.profile.wholeDepths.count { $0 > 60 } >= 50 }
+    let recording = try await target("nest", "60", of: program).record {
+      $0.profile.wholeDepths.count { $0 > 60 } >= 50
+    }
     #expect(recording.profile.wholeDepths.count { $0 > 60 } >= 50, "\(recording.report.statuses)")
     #expect(recording.profile.modules.contains { $0.isProgram && $0.path == program })
   }
 
   /// A file that is written anew in its place has the same name and number, and other rules at the same offsets.
-  @Test func rulesOfAFileThatWasChangedAreNotTaken() throws {
+  @Test func rulesOfAFileThatWasChangedAreNotTaken() async throws {
     let folder = try #require(HardTargets.folder)
     let programs = try ["-DPADDING=200", "-DPADDING=600"].map { try #require(HardTargets.compiled([$0])) }
     let path = folder.path("changing")
@@ -121,8 +136,8 @@ struct HardTargetTests {
       return result
     }
     // Each run is ended when it has been sampled often enough.
-    func sample(_ count: Int) throws {
-      try command.receive { collector in
+    func sample(_ count: Int) async throws {
+      try await command.receive { collector in
         versions(collector.profile).values.count { $0.depths.count { $0 > 60 } >= 50 } >= count
       }
       for (_, process) in versions(command.session.collector.profile).values where kill(process, 0) == 0 {
@@ -130,16 +145,16 @@ struct HardTargetTests {
       }
     }
     try command.process.release()
-    try sample(1)
-    try sample(2)
+    try await sample(1)
+    try await sample(2)
     let recording = try command.finish()
     let found = versions(recording.profile)
     #expect(found.count == 2 && found.values.allSatisfy { $0.depths.count { $0 > 60 } >= 50 }, "\(found)")
     #expect(found.values.allSatisfy { $0.depths.allSatisfy { $0 < 200 } }, "\(found)")
   }
 
-  @Test func aThousandThreadsAreSampled() throws {
-    let recording = try target("threads", "1000", frequency: 4999).record {
+  @Test func aThousandThreadsAreSampled() async throws {
+    let recording = try await target("threads", "1000", frequency: 4999).record {
       $0.profile.threads.count > 100 && $0.capture.completeSamples > 2000
     }
     // How many of them run meanwhile is the scheduler's business.
@@ -152,8 +167,8 @@ struct HardTargetTests {
     #expect(Set(recording.report.statuses.keys).isSubset(of: expected), "\(recording.report.statuses)")
   }
 
-  @Test func programsThatExecuteForkAndUnmapWhileTheyAreSampledLoseNothing() throws {
-    let recording = try target("churn", frequency: 4999).record {
+  @Test func programsThatExecuteForkAndUnmapWhileTheyAreSampledLoseNothing() async throws {
+    let recording = try await target("churn", frequency: 4999).record {
       $0.profile.processes.count > 10 && $0.capture.completeSamples > 1000
     }
     let report = recording.report
@@ -169,9 +184,9 @@ struct HardTargetTests {
     #expect(Set(report.statuses.keys).isSubset(of: expected), "\(report.statuses)")
   }
 
-  @Test func aTracedTargetGoesOnAsWithoutUs() throws {
+  @Test func aTracedTargetGoesOnAsWithoutUs() async throws {
     // Both the tracer and the traced.
-    let recording = try target("traced").record {
+    let recording = try await target("traced").record {
       $0.profile.processes.count >= 2 && $0.capture.completeSamples > 200
     }
     #expect(recording.profile.processes.count >= 2)
@@ -184,7 +199,7 @@ struct HardTargetTests {
     #expect(try command.finish().report.samples == 0)
   }
 
-  @Test func oneThreadOfSeveralIsSampled() throws {
+  @Test func oneThreadOfSeveralIsSampled() async throws {
     let process = try TargetProcess.start([try #require(HardTargets.program), "threads", "3"])
     try process.release()
     var threads: [Int32] = []
@@ -192,10 +207,14 @@ struct HardTargetTests {
     while threads.count < 4, ContinuousClock.now < end {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.identifier)/task")) ?? []
       threads = names.compactMap { Int32($0) }.sorted()
+      try await Task.sleep(for: .milliseconds(10))
     }
     let thread = try #require(threads.last)
     let session = try ProfilingSession(ProfilingOptions(target: .thread(thread), frequency: 999))
-    while session.sampleCount < 50, ContinuousClock.now < end { try session.receive(within: .milliseconds(50)) }
+    while session.sampleCount < 50, ContinuousClock.now < end {
+      try session.receive(within: .zero)
+      try await Task.sleep(for: .milliseconds(20))
+    }
     process.send(signal: 9)
     let recording = try session.finish()
     #expect(recording.profile.samples.count >= 50)
@@ -203,22 +222,30 @@ struct HardTargetTests {
     #expect(recording.profile.processes.map(\.pid) == [process.identifier])
   }
 
-  @Test func theProgramIsToldFromItsLibraries() throws {
+  @Test(.enabled(if: HardTargets.code32Bit != nil, "32-bit programs cannot be made or run"))
+  func code32BitIsSaidToBeSo() async throws {
+    let recording = try await SampledCommand(try #require(HardTargets.code32Bit)).record {
+      $0.capture.statuses[.code32Bit] ?? 0 >= 10
+    }
+    #expect(recording.report.statuses[.code32Bit] ?? 0 >= 10, "\(recording.report.statuses)")
+  }
+
+  @Test func theProgramIsToldFromItsLibraries() async throws {
     let program = try #require(HardTargets.program)
-    let recording = try target("deep", "5").record { $0.profile.modules.contains { $0.path == program } }
+    let recording = try await target("deep", "5").record { $0.profile.modules.contains { $0.path == program } }
     #expect(recording.profile.modules.contains { $0.isProgram && $0.path == program })
     #expect(recording.profile.modules.allSatisfy { !$0.isProgram || !$0.name.hasPrefix("lib") })
   }
 
   /// Where the kernel cannot defer, functions are found by what is mapped in the living process.
-  @Test func theFallbackTellsFunctionsToo() throws {
+  @Test func theFallbackTellsFunctionsToo() async throws {
     let program = try #require(HardTargets.program)
     let command = try SampledCommand(
       [program, "deep", "3"], kernel: LinuxKernel(systemCalls: KernelWithoutTaskWork())
     ) { ProfilingOptions(target: .processes([$0]), frequency: 999) }
     #expect(!command.session.defersStacks)
     try command.process.release()
-    try command.receive { collector in
+    try await command.receive { collector in
       collector.profile.modules.contains { $0.path == program } && collector.capture.statuses[.interrupt] ?? 0 >= 90
     }
     // Symbols are looked up while the process lives.

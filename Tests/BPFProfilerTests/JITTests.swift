@@ -12,7 +12,7 @@ import Testing
   .enabled("Linux 6.18 or later and the right to use bpf(2) are missing") { LinuxKernel().has(.taskWork) == .yes },
   .enabled("Node is missing") { Tools.has("node") })
 struct JITTests {
-  @Test func functionsHaveNamesAlthoughTheCompilersFileIsGoneWhenTheyAreLookedUp() throws {
+  @Test func functionsHaveNamesAlthoughTheCompilersFileIsGoneWhenTheyAreLookedUp() async throws {
     let folder = try TemporaryFolder()
     let script = try folder.write(
       "busy.js",
@@ -32,7 +32,7 @@ struct JITTests {
       }
     }
     try command.process.release()
-    try command.receive { compiledSamples($0.profile) >= 100 }
+    try await command.receive { compiledSamples($0.profile) >= 100 }
     #expect(FileManager.default.fileExists(atPath: map))
     command.process.send(signal: 9)
     try FileManager.default.removeItem(atPath: map)

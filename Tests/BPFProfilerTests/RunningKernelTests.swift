@@ -22,8 +22,8 @@ struct RunningKernelTests {
     }
   }
 
-  @Test func aProgramWithoutFramePointersHasWholeStacksFromItsFirstSampleOn() throws {
-    let recording = try target().record { $0.capture.completeSamples >= 30 }
+  @Test func aProgramWithoutFramePointersHasWholeStacksFromItsFirstSampleOn() async throws {
+    let recording = try await target().record { $0.capture.completeSamples >= 30 }
     let report = recording.report
     #expect(report.completeSamples >= 30)
     // Samples of a thread that executes a program or ends may have no stack any more, and say so. All others are whole.
@@ -39,7 +39,7 @@ struct RunningKernelTests {
     }
   }
 
-  @Test func childrenAreFollowed() throws {
+  @Test func childrenAreFollowed() async throws {
     let command = try SampledCommand("/bin/sh", "-c", "sh -c 'while :; do i=$((i+1)); done'; true")
     func sampledChild(_ profile: Profile) -> Int32? {
       let samples = profile.samples.filter { $0.status == .complete }
@@ -47,7 +47,7 @@ struct RunningKernelTests {
         .first { $0.key != command.process.identifier && $0.value.count >= 10 }?.key
     }
     try command.process.release()
-    try command.receive { sampledChild($0.profile) != nil }
+    try await command.receive { sampledChild($0.profile) != nil }
     // Killing the parent does not end the child.
     let child = sampledChild(command.session.collector.profile)
     if let child { kill(child, SIGKILL) }
@@ -60,9 +60,9 @@ struct RunningKernelTests {
     #expect(SpeedscopeFormat.problems(in: speedscope) == [])
   }
 
-  @Test func aTargetThatEndsAtOnceEndsTheSampling() throws {
+  @Test func aTargetThatEndsAtOnceEndsTheSampling() async throws {
     let command = try SampledCommand("/bin/true")
-    _ = try command.record { _ in false }
+    _ = try await command.record { _ in false }
     #expect(command.process.end != nil)
   }
 
@@ -86,16 +86,16 @@ struct RunningKernelTests {
     #expect(recording.profile.metadata.lostSamples == UInt64(recording.report.lostSamples))
   }
 
-  @Test func withoutDeferralTheInterruptTakesWhatItSees() throws {
-    let recording = try target { $0.defersStacks = false }.record { $0.capture.statuses[.interrupt] ?? 0 >= 28 }
+  @Test func withoutDeferralTheInterruptTakesWhatItSees() async throws {
+    let recording = try await target { $0.defersStacks = false }.record { $0.capture.statuses[.interrupt] ?? 0 >= 28 }
     #expect(recording.report.statuses[.interrupt] ?? 0 >= 28)
     #expect(recording.report.walks == 0)
   }
 
-  @Test func aStoppedTargetHoldsNothingUp() throws {
+  @Test func aStoppedTargetHoldsNothingUp() async throws {
     let command = try target { $0.frequency = 999 }
     try command.process.release()
-    try command.receive { $0.profile.samples.count >= 5 }
+    try await command.receive { $0.profile.samples.count >= 5 }
     command.process.send(signal: 19)
     try command.session.receive(within: .milliseconds(50))
     let recording = try command.session.finish()

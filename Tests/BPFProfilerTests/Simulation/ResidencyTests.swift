@@ -1,7 +1,7 @@
-import BPFSimulator
 import Testing
 
 @testable import BPFProfiler
+@testable import BPFSimulator
 
 /// Stacks of a task of which nothing is resident: why the walk is deferred.
 @Suite struct ResidencyTests {
@@ -176,5 +176,60 @@ import Testing
     #expect(samples.map(\.stack) == [1] && stacks.map(\.stack) == [1])
     #expect(stacks.first?.offsets == expected && profiler.memory.majorFaults == 0)
     _ = consume attachment
+  }
+
+  /// Between the last walk of one program and the return to user mode in the next the work that was scheduled for the first
+  /// is outstanding: samples of the new program get a walk and a number of their own.
+  @Test func aProgramThatWasJustExecutedHasAStackOfItsOwn() throws {
+    let profiler = try SimulatedProfiler { ProfilerProgram.readWithoutFaults(&$0, in: ProfilerProgram.lastWalk) }
+    let attachment = try profiler.object.attach(
+      ProfilerProgram.lastWalk, to: .rawTracepoint(name: "sched_prepare_exec"))
+    let expected = try prepared(profiler, isResident: true)
+    let machine = profiler.machine
+    try machine.systemCall(.execve, by: profiler.task) { () throws(MachineError) in
+      try machine.nmi(on: 0)
+      try machine.passRawTracepoint("sched_prepare_exec", [profiler.task.object.address, 0], on: 0)
+      // The old program's stack serves as long as its memory is there.
+      try machine.nmi(on: 0)
+      try machine.kernelObjects.store(UInt64(1), in: "self_exec_id", of: profiler.task.object)
+      profiler.task.registers.rip = profiler.address(in: 4)
+      for _ in 0..<2 { try machine.nmi(on: 0) }
+      return 0
+    }
+    let (samples, stacks, _) = try profiler.records()
+    #expect(samples.map(\.stack) == [1, 1, 2, 2])
+    #expect(stacks.map(\.stack) == [1, 2] && stacks.allSatisfy { $0.status == .complete })
+    #expect(stacks.first?.offsets == expected && stacks.last?.offsets == [SyntheticImage.address(in: 4)])
+    // Afterwards it is a thread like any other.
+    let after = try profiler.sample()
+    #expect(after.samples.map(\.stack) == [3] && after.stacks.map(\.stack) == [3])
+    _ = consume attachment
+  }
+
+  /// Threads that have no user stack are told as what they are, and nothing is scheduled for them.
+  @Test func threadsWithoutAUserStackSaySo() throws {
+    let profiler = try SimulatedProfiler()
+    let machine = profiler.machine
+    let thread = try machine.spawnKernelThread("kworker")
+    try machine.run(thread, on: 0)
+    let ofKernel = try profiler.sample()
+    #expect(ofKernel.samples.map(\.status) == [.kernelThread] && ofKernel.samples.map(\.stack) == [0])
+    #expect(ofKernel.samples.map(\.name) == ["kworker"] && ofKernel.stacks.isEmpty)
+
+    // As while a process takes down its memory.
+    try machine.run(profiler.task, on: 0)
+    profiler.task.memory = nil
+    try machine.writeTaskObject(profiler.task)
+    let ending = try profiler.sample()
+    #expect(ending.samples.map(\.status) == [.noMemoryMap] && ending.samples.map(\.stack) == [0])
+    #expect(ending.stacks.isEmpty)
+
+    // As while execve(2) builds the new memory.
+    profiler.task.memory = profiler.memory
+    try machine.writeTaskObject(profiler.task)
+    let memory = try #require(machine.memoryObjects[ObjectIdentifier(profiler.memory)])
+    try machine.kernelObjects.store(UInt64(0), in: "start_code", of: memory)
+    let between = try profiler.sample()
+    #expect(between.samples.map(\.status) == [.betweenPrograms] && between.stacks.isEmpty)
   }
 }

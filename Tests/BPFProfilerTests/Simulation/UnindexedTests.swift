@@ -26,7 +26,9 @@ import Testing
 
   @Test func stacksAreWholeFromTheFirstOnWhereverTheRulesAre() throws {
     // The table is longer than a window in any case; it begins in the first, across two, and in a later one.
-    for (offset, isResident) in [(0x400, true), (0x400, false), (0x778, true), (0x77c, false), (0x840, true)] {
+    for (offset, isResident) in [
+      (0x400, true), (0x400, false), (0x778, true), (0x77c, false), (0x7e0, true), (0x840, true),
+    ] {
       let profiler = try SimulatedProfiler()
       let image = SyntheticImage(Self.functions, hasIndex: false, rulesOffset: offset)
       try profiler.map(image.bytes, isResident: isResident)
@@ -54,6 +56,19 @@ import Testing
       let record = try profiler.walk()
       #expect(record.status == .complete && record.offsets == expected, "\(next)")
     }
+  }
+
+  /// The first byte of a function is not the last function's.
+  @Test func anEntryEndsWhereTheNextBegins() throws {
+    let profiler = try SimulatedProfiler()
+    try profiler.map(SyntheticImage([.frame(40), .frame(24), .outermost], hasIndex: false).bytes)
+    let sp = SimulatedProfiler.stackStart + 0x8000
+    profiler.task.registers.rsp = sp
+    profiler.task.registers.rip = profiler.address(in: 1, at: 0)
+    profiler.store(profiler.address(in: 2), at: sp)
+    let record = try profiler.walk()
+    #expect(record.status == .complete && record.framePointerFrames == 0)
+    #expect(record.offsets == [SyntheticImage.address(in: 1, at: 0), SyntheticImage.address(in: 2)])
   }
 
   @Test func addressesThatNoEntryDescribesHaveNoRules() throws {

@@ -31,10 +31,11 @@ struct SampledCommand {
   }
 
   /// Receives until something has been seen, the command ends, or patience does.
-  func receive(until isSeen: (SampleCollector) throws -> Bool) throws {
+  func receive(until isSeen: (SampleCollector) throws -> Bool) async throws {
     let end = ContinuousClock.now + Self.patience
     while try !isSeen(session.collector), process.end == nil, ContinuousClock.now < end {
-      try session.receive(within: .milliseconds(50))
+      try session.receive(within: .zero)
+      try await Task.sleep(for: .milliseconds(20))
     }
   }
 
@@ -43,9 +44,9 @@ struct SampledCommand {
   func record(
     until isSeen: (SampleCollector) throws -> Bool, _ comment: Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
-  ) throws -> Recording {
+  ) async throws -> Recording {
     try process.release()
-    try receive(until: isSeen)
+    try await receive(until: isSeen)
     return try finish(comment, sourceLocation: sourceLocation)
   }
 
