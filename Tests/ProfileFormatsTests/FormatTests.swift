@@ -153,6 +153,18 @@ import Testing
     #expect(stacks.count == 7)
   }
 
+  /// Samples that say no time have their number, and no unit.
+  @Test func speedscopesValuesHaveAUnitOnlyWhenSamplesHaveWeights() throws {
+    for (weight, unit, value) in [(UInt64(0), "none", 3.0), (10, "nanoseconds", 10)] {
+      var profile = Profile()
+      let process = profile.add(Profile.Process(pid: 1, name: "app"))
+      let thread = profile.add(Profile.Thread(tid: 1, name: "app", process: process))
+      profile.add(Profile.Sample(stack: .empty, thread: thread, time: 0, weight: weight, count: 3))
+      let document = try JSONValue(parsing: profile.encoded(as: .speedscope))
+      #expect(document["profiles.0.unit"] == .string(unit) && document["profiles.0.weights.0"] == .number(value))
+    }
+  }
+
   // MARK: Firefox
 
   @Test func theFirefoxProfilersTablesHoldTheProfile() throws {

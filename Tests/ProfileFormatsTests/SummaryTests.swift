@@ -22,6 +22,29 @@ import Testing
     #expect(Profile().hottestFunctions() == [])
   }
 
+  /// As many different stacks as make tables grow more than once.
+  @Test func manyFunctionsAreToldApart() {
+    var profile = Profile()
+    let process = profile.add(Profile.Process(pid: 1, name: "app"))
+    let thread = profile.add(Profile.Thread(tid: 1, name: "app", process: process))
+    let module = profile.intern(Profile.Module(path: "/bin/app"))
+    let locations = (0..<3000).map { number in
+      let location = profile.intern(Profile.Location(module: module, address: UInt64(number), kind: .native))
+      let function = profile.intern(Profile.Function(name: "f\(number)", module: module))
+      profile.setFrames([Profile.Frame(function: function)], at: location)
+      return location
+    }
+    for (number, location) in locations.enumerated() {
+      let stack = profile.stack(leafFirst: [location, locations[number / 2], locations[0]])
+      profile.add(Profile.Sample(stack: stack, thread: thread, time: 0, weight: 1))
+    }
+    let totals = Dictionary(uniqueKeysWithValues: profile.hottestFunctions().map { ($0.name, $0) })
+    #expect(totals.count == 3000 && totals.values.allSatisfy { $0.selfCount == 1 })
+    #expect(totals["f0"]?.totalCount == 3000 && totals["f2999"]?.totalCount == 1)
+    // Itself, and the two that it calls.
+    #expect(totals["f1000"]?.totalCount == 3)
+  }
+
   @Test func everySampleIsInTheSummary() {
     let summary = Profile.example().captureSummary
     #expect(summary.samples == 13)

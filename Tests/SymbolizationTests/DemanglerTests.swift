@@ -10,6 +10,17 @@ import Testing
     }
   }
 
+  /// What the toolchain's demangler says becomes what a reader looks for.
+  @Test func swiftNamesAreShortened() {
+    for (long, short) in [
+      ("merged main.foo() -> ()", "foo()"), ("generic specialization <Swift.Int> of merged main.foo() -> ()", "foo()"),
+      // An arrow within parentheses closes nothing.
+      ("main.apply(_: (Swift.Int) -> Swift.Int, to: Swift.Int) -> Swift.Int", "apply(_:to:)"),
+      ("main.apply<A>(with: (A) -> A, A) -> A", "apply(with:_:)"),
+      ("main.Box.value.getter : (main.Key) -> Swift.Int", "Box.value.getter"),
+    ] { #expect(SwiftNameSimplifier.simplify(long) == short, "\(long)") }
+  }
+
   @Test func rustNamesOfVersion0AreDemangled() {
     check([
       ("_RC3foo", "foo"),

@@ -1,3 +1,4 @@
+import ELF
 import Foundation
 import GZip
 import TestTools
@@ -163,6 +164,103 @@ struct SymbolizerTests {
     options.readsDebugInformation = false
     options.debugDirectories = []
     #expect(name(options) == (nil, []))
+  }
+
+  /// Files under the right name that belong to another program are not taken, and programs without build ids are told by
+  /// their numbers.
+  @Test func debugFilesAndProgramsOfOthersAreNotTaken() throws {
+    let compiler = try #require(Self.compilers.first)
+    let sample = try Sample(compiler: compiler)
+    let hidden = try #require(try sample.functions().first { $0.name == "hidden" })
+    let place = try sample.offset(of: hidden.address + 1)
+    let folder = sample.folder
+    let options = SymbolizerOptions(readsDebugInformation: false, debugDirectories: [folder.path("debug")])
+    func name() -> String? {
+      let symbolizer = Symbolizer(options: options)
+      return symbolizer.symbolize(
+        fileOffset: place, in: symbolizer.module(ModuleIdentity(path: sample.program))
+      ).last?.name
+    }
+    try Tools.run("objcopy", ["--only-keep-debug", "program", "program.debug"], in: folder.url)
+    try Tools.run("strip", ["program"], in: folder.url)
+    try Tools.run("objcopy", ["--add-gnu-debuglink=program.debug", "program"], in: folder.url)
+    #expect(name() == "hidden")
+    try Tools.run(compiler, ["-O1", "-g", "-Wl,--build-id", "-o", "program.debug", "program.c"], in: folder.url)
+    #expect(name() == nil)
+    let file = try #require(try? FileContents(path: sample.program))
+    let id = try #require(ELFImage(.file(file))).buildID.map(DebugFileSearch.hexadecimal).joined()
+    try FileManager.default.createDirectory(
+      atPath: folder.path("debug/.build-id/\(id.prefix(2))"), withIntermediateDirectories: true)
+    try FileManager.default.moveItem(
+      atPath: folder.path("program.debug"),
+      toPath: folder.path("debug/.build-id/\(id.prefix(2))/\(id.dropFirst(2)).debug"))
+    #expect(name() == nil)
+
+    try Tools.run(compiler, ["-O2", "-Wl,--build-id=none", "-o", "program", "program.c"], in: folder.url)
+    let plain = try #require(try? FileContents(path: sample.program))
+    for inode in [plain.inode, plain.inode + 1] {
+      let symbolizer = Symbolizer(options: options)
+      let module = symbolizer.module(ModuleIdentity(path: sample.program, device: plain.device, inode: inode))
+      let place = try sample.offset(of: try #require(try sample.functions().first { $0.name == "hidden" }).address)
+      #expect(symbolizer.symbolize(fileOffset: place, in: module).last?.name == (inode == plain.inode ? "hidden" : nil))
+    }
+  }
+
+  /// The table of symbols says what was linked, debug information what was written.
+  @Test(.enabled(if: SymbolizerTests.hasDebugInformation, "needs elfutils' libdw1"))
+  func theOutermostFunctionHasTheNameOfItsSymbol() throws {
+    let sample = try Sample(compiler: try #require(Self.compilers.first))
+    let hidden = try #require(try sample.functions().first { $0.name == "hidden" })
+    try Tools.run("objcopy", ["--redefine-sym", "hidden=hidden.part.0", "program"], in: sample.folder.url)
+    let symbolizer = Symbolizer()
+    let module = symbolizer.module(ModuleIdentity(path: sample.program))
+    let frames = symbolizer.symbolize(fileOffset: try sample.offset(of: hidden.address + 1), in: module)
+    #expect(frames.last?.name == "hidden.part.0" && frames.last?.line ?? 0 > 0)
+  }
+
+  /// Symbols as assembly has them: one in another, several at one address, labels without a size.
+  @Test func theBestSymbolOfAnAddressIsTaken() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      "code.s",
+      """
+      .text
+      .type alias, @function
+      .globl outer, label
+      .type outer, @function
+      alias:
+      outer: .skip 16, 0x90
+      .type first, @function
+      first: .skip 16, 0x90
+      .size first, 16
+      .type second, @function
+      second: .skip 16, 0x90
+      .size second, 16
+      .skip 16, 0x90
+      .size outer, 64
+      .size alias, 64
+      label: .skip 16, 0x90
+      .section code2, "ax", @progbits
+      .skip 64, 0x90
+      .section .note.GNU-stack, "", @progbits
+
+      """)
+    let compiler = try #require(Self.compilers.first)
+    try Tools.run(compiler, ["-nostdlib", "-shared", "-o", "code.so", "code.s"], in: folder.url)
+    let file = try #require(try? FileContents(path: folder.path("code.so")))
+    let image = try #require(ELFImage(.file(file)))
+    let text = try #require(image.sections.first { $0.name == ".text" })
+    let other = try #require(image.sections.first { $0.name == "code2" })
+    var index = SymbolIndex()
+    index.add(image)
+    index.sort()
+    for (offset, name) in [
+      (UInt64(0), "outer"), (15, "outer"), (16, "first"), (31, "first"), (32, "second"), (48, "outer"), (63, "outer"),
+      (64, "label"), (79, "label"),
+    ] { #expect(index.function(at: text.address + offset)?.name == name, "\(offset)") }
+    // The label is the nearest before the other section, and not what is in it.
+    #expect(other.address >= text.address + 80)
+    #expect(index.function(at: other.address + 60) == nil)
   }
 
   @Test(.enabled(if: Tools.has("xz") && XZ() != nil, "needs xz and liblzma"))
