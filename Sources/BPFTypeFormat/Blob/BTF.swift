@@ -48,6 +48,9 @@ public struct BTF: Sendable {
   /// The number of types, the base's included and `void` not; also the highest identifier.
   public var typeCount: Int { contents.baseTypeCount + contents.offsets.count }
 
+  /// Whether another value refers to this very blob, and not to one that may be equal.
+  package func isIdentical(to other: BTF?) -> Bool { contents === other?.contents }
+
   /// The identifiers of this blob's own types, in order, without the base's.
   public var identifiers: some RandomAccessCollection<BTFTypeID> & Sendable {
     BTFTypeIDs(range: contents.baseTypeCount + 1..<typeCount + 1)

@@ -35,8 +35,10 @@ struct CallArguments {
   var own = OwnObjectArguments()
   /// The field for pointers that was passed.
   var pointerField: SpecialFields.Field?
-  /// The index of the map that it is of.
-  var fieldMap: Int?
+  /// The types that it is told in.
+  var fieldTypes: BTF?
+  /// The variable, or the object of the program, of which each CPU has its own.
+  var perCPUVariable: RegisterState?
 
   init(helper: Int32) { self.helper = helper }
   init(kernelFunction: String) { self.kernelFunction = kernelFunction }

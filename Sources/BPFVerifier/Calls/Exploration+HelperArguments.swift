@@ -171,8 +171,9 @@ extension Exploration {
     let isWritten = argument.traits.contains(.isWritten) || argument.traits.contains(.isUninitialized)
     switch argument.kind {
     case .anything, .context, .socketCommon, .socket, .kernelSocketCommon, .kernelObject, .ringBufferRecord, .memory,
-      .perCPUVariable, .stack:
+      .stack:
       break
+    case .perCPUVariable: call.perCPUVariable = state
     case .map:
       if let map = call.map, map != Int(state.object) || call.mapInstance != state.range {
         throw reject(
@@ -187,7 +188,10 @@ extension Exploration {
       }
       if isNull { return }
       try checkMemory(register, program.maps[map].keySize, isWrite: false, zeroAllowed: false, &call)
-      call.constantKey = constantKey(state, program.maps[map].keySize)
+      // Only of an array can it be told by the key that the element is there.
+      if [.array, .perCPUArray].contains(program.maps[map].definition.type) {
+        call.constantKey = constantKey(state, program.maps[map].keySize)
+      }
     case .mapValue:
       guard let map = call.map else {
         throw reject("invalid map_ptr to access map->value", .accessDenied, .other)
@@ -388,7 +392,7 @@ extension Exploration {
     }
     let start = Int(state.offset) + Int(Int64(bitPattern: constant))
     try checkMapRegion(state, register, 0, max(map.valueSize - start, 0), zeroAllowed: false)
-    guard start >= 0, start < frozen.count, frozen[start...].contains(0) else {
+    guard start >= 0, start < map.valueSize, frozen.count < map.valueSize || frozen.dropFirst(start).contains(0) else {
       throw reject("string is not zero-terminated", .invalidArgument, .other)
     }
   }

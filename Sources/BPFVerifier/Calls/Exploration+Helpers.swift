@@ -110,8 +110,11 @@ extension Exploration {
       var object = try kernelObject(named: name)
       if isTrusted { object.flags.insert(.trusted) }
       self[.r0] = isNullable ? nullable(object) : object
-    case .exchangedPointer: self[.r0] = nullable(try fieldObject(call))
-    case .perCPUVariable: throw unsupported("variables of each CPU")
+    case .exchangedPointer: self[.r0] = nullable(fieldObject(call))
+    case .perCPUVariable(let isNullable):
+      let element = try elementOfProcessor(call)
+      // Of an object of the program every CPU has its own.
+      self[.r0] = isNullable && !element.flags.contains(.allocated) ? nullable(element) : element
     }
     if prototype.traits.contains(.acquires) || identifier == 1 && holdsSockets(call.map) {
       let id = acquire(.object)

@@ -24,6 +24,7 @@ extension Exploration {
       default: break
       }
       try checkNotNull(facts, parameter, register, state, index)
+      if state.isNull, parameter.isNullable, !parameter.isSized { continue }
       if state.reference != 0 {
         call.reference = state.reference
         if facts.function.flags.contains(.release) { call.released = register.rawValue }
@@ -81,6 +82,11 @@ extension Exploration {
       }
       try checkUnchanged(state, register)
     case .map: try checkMap(facts, register, state, &call)
+    case .mapObject:
+      guard state.kind == .mapPointer else {
+        return try checkObjectOrMemory(facts, parameter, register, state, index, &call)
+      }
+      try checkMap(facts, register, state, &call)
     case .callback:
       guard state.kind == .function else {
         throw reject(
@@ -154,7 +160,6 @@ extension Exploration {
     _ facts: KernelFunctionFacts, _ parameter: KernelFunctionFacts.Parameter, _ register: Register,
     _ state: RegisterState, _ index: Int, _ call: inout CallArguments
   ) throws(Stop) -> Bool {
-    if state.isNull, parameter.isNullable, !parameter.isSized { return false }
     if state.kind == .mapPointer {
       throw reject(
         "kernel function \(facts.function.name) args#\(index) expected pointer to \(parameter.target) but "
@@ -189,10 +194,13 @@ extension Exploration {
         "R\(register.rawValue) must have zero offset when passed to release func or trusted arg to kfunc",
         .invalidArgument, .changedContext(register))
     }
-    guard state.kind == .btf else { throw unsupported("sockets as arguments of \(facts.function.name)") }
+    let state = try kernelStructure(of: state)
     let name = parameter.target.dropFirst(7)
     let found = structureName(state)
-    guard found == name && state.offset == 0 && !state.flags.contains(.ownType) || begins(state, with: String(name))
+    let isOfKernel = !state.flags.contains(.ownType)
+    guard
+      found == name && state.offset == 0 && isOfKernel || begins(state, with: String(name))
+        || isOfKernel && KernelFunctionFacts.kernelContexts[String(name)] == found
     else {
       throw reject(
         "kernel function \(facts.function.name) args#\(index) expected pointer to \(parameter.target) but "
@@ -200,6 +208,20 @@ extension Exploration {
         .invalidArgument, .argument(register, found: found, expected: [String(name)]))
     }
     return false
+  }
+
+  /// A socket as the structure of the kernel that it is.
+  private mutating func kernelStructure(of state: RegisterState) throws(Stop) -> RegisterState {
+    let name: String
+    switch state.kind {
+    case .socket: name = "sock"
+    case .socketCommon: name = "sock_common"
+    case .tcpSocket: name = "tcp_sock"
+    default: return state
+    }
+    var object = try kernelObject(named: name)
+    object.offset = state.offset
+    return object
   }
 
   private mutating func checkMemory(

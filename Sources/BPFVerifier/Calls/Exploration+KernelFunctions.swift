@@ -136,7 +136,9 @@ extension Exploration {
       self[.r0] = nullable(slice(of: call.dynptr, size: call.resultSize ?? 0, isWritable: isWritable))
       return
     }
-    if let object = try ownObjectResult(facts, call) {
+    if let object = try castResult(facts, call) {
+      self[.r0] = object
+    } else if let object = try ownObjectResult(facts, call) {
       // Another reference to what is owned is never refused.
       let isCertain = facts.function.role == .acquireObject && call.own.isOwned
       self[.r0] = flags.contains(.mayReturnNull) && !isCertain ? nullable(object) : object
@@ -153,6 +155,47 @@ extension Exploration {
     if registers[place].id == 0, mayHoldLock(registers[place]) { registers[place].id = newID() }
   }
 
+  /// What the functions give that make a pointer of another type of one that they get; nil for all others.
+  private mutating func castResult(_ facts: KernelFunctionFacts, _ call: CallArguments) throws(Stop) -> RegisterState? {
+    switch facts.function.role {
+    case .castToKernelContext?:
+      return try kernelContext()
+    case .readOnlyCast?:
+      let constant = call.constant ?? 0
+      let name = facts.function.name
+      guard constant != 0 else { return RegisterState(kind: .memory, flags: [.readOnly, .untrusted]) }
+      guard let id = UInt32(exactly: constant), let type = try? program.kernelTypes?.type(BTFTypeID(id)) else {
+        throw reject(
+          "Unknown type ID \(Int64(bitPattern: constant)) passed to kfunc \(name)", .invalidArgument,
+          .missingReference("type"))
+      }
+      guard case .structure = type.kind else {
+        throw reject(
+          "kfunc \(name) type ID argument must be of a struct or void", .invalidArgument, .missingReference("type"))
+      }
+      return RegisterState(kind: .btf, flags: .untrusted, object: id)
+    default: return nil
+    }
+  }
+
+  /// What the kernel has for the program's context: `struct bpf_ctx_convert` has a member for each type of program.
+  private mutating func kernelContext() throws(Stop) -> RegisterState {
+    guard let types = program.kernelTypes, let table = types.first(named: "bpf_ctx_convert", kind: .structure),
+      case .structure(let members)? = (try? types.type(table))?.kind,
+      let names = types.first(named: "bpf_prog_type", kind: .enumeration),
+      case .enumeration(let values)? = (try? types.type(names))?.kind,
+      let name = values.values.first(where: { $0.value == UInt64(program.kind.type.rawValue) })?.name,
+      let member = members.members.first(where: { $0.name == name + "_kern" })
+    else { throw unsupported("what the kernel has for this context") }
+    guard let resolved = try? types.resolve(member.type), let type = try? types.type(resolved),
+      case .structure = type.kind
+    else {
+      throw reject(
+        "kern ctx type id \(member.type.rawValue) is not a struct", .invalidArgument, .missingReference("context"))
+    }
+    return RegisterState(kind: .btf, flags: .trusted, object: resolved.rawValue)
+  }
+
   private mutating func setPlainResult(_ facts: KernelFunctionFacts, _ call: CallArguments) throws(Stop) {
     let flags = facts.function.flags
     switch facts.result {
@@ -165,7 +208,8 @@ extension Exploration {
       }
       self[.r0] = flags.contains(.mayReturnNull) || flags.contains(.iteratorNext) ? nullable(object) : object
     case .memory(let size):
-      var memory = RegisterState(kind: .memory, flags: .readOnly, object: UInt32(size))
+      let isWritable = facts.function.name == "bpf_session_cookie"
+      var memory = RegisterState(kind: .memory, flags: isWritable ? [] : .readOnly, object: UInt32(size))
       memory.reference = call.reference
       self[.r0] = flags.contains(.mayReturnNull) || flags.contains(.iteratorNext) ? nullable(memory) : memory
     case .unsupported(let what): throw unsupported("\(what) of \(facts.function.name)")

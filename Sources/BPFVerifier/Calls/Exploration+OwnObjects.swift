@@ -39,8 +39,12 @@ extension Exploration {
     switch parameter.kind {
     case .allocatedObject:
       guard isTrusted(state) else { throw expected("R\(register.rawValue) must be referenced or trusted") }
-      guard state.ownsObject else { throw expected("arg#\(index) expected pointer to allocated object") }
-      guard facts.function.role == .dropObject else { throw unsupported("objects of each CPU") }
+      let isPerCPU = state.kind == .btf && state.flags == [.allocated, .perCPU, .ownType]
+      guard state.ownsObject || isPerCPU else { throw expected("arg#\(index) expected pointer to allocated object") }
+      let drop = isPerCPU ? KernelFunction.Role.dropPerCPUObject : .dropObject
+      guard facts.function.role == drop else {
+        throw expected("arg#\(index) expected for \(isPerCPU ? "bpf_percpu_obj_drop_impl" : "bpf_obj_drop_impl")()")
+      }
       guard state.reference != 0 else { throw expected("allocated object must be referenced") }
       try checkReleasedOffset(register, state)
     case .referenceCountedObject:
@@ -164,7 +168,7 @@ extension Exploration {
   /// What R0 holds after a call that gives an object of the program; nil for all others.
   mutating func ownObjectResult(_ facts: KernelFunctionFacts, _ call: CallArguments) throws(Stop) -> RegisterState? {
     switch facts.function.role {
-    case .newObject?:
+    case .newObject?, .newPerCPUObject?:
       guard let constant = call.constant, let type = UInt32(exactly: constant) else {
         throw reject(
           "local type ID argument must be in range [0, U32_MAX]", .invalidArgument, .missingReference("type"))
@@ -173,12 +177,16 @@ extension Exploration {
         throw reject(
           "bpf_obj_new/bpf_percpu_obj_new requires prog BTF", .invalidArgument, .missingReference("type"))
       }
-      guard let found = try? types.type(BTFTypeID(type)), case .structure = found.kind else {
+      guard let found = try? types.type(BTFTypeID(type)), case .structure(let composite) = found.kind else {
         throw reject(
           "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct", .invalidArgument,
           .missingReference("type"))
       }
-      return RegisterState(kind: .btf, flags: [.allocated, .ownType], object: type)
+      guard facts.function.role == .newPerCPUObject else {
+        return RegisterState(kind: .btf, flags: [.allocated, .ownType], object: type)
+      }
+      try checkPerCPUObject(type, composite, types)
+      return RegisterState(kind: .btf, flags: [.allocated, .perCPU, .ownType], object: type)
     case .acquireObject?: return RegisterState(kind: .btf, flags: [.allocated, .ownType], object: call.own.type)
     case .popFromList?, .removeFromTree?, .peekList?, .peekTree?:
       guard let elements = call.own.elements else { throw unsupported("an element of nothing") }
@@ -186,6 +194,28 @@ extension Exploration {
       if facts.function.role == .peekList || facts.function.role == .peekTree { disown(&node) }
       return node
     default: return nil
+    }
+  }
+
+  /// Of an object of which each CPU has its own, only numbers can be told.
+  private mutating func checkPerCPUObject(
+    _ type: UInt32, _ composite: BTFType.Composite, _ types: BTF
+  ) throws(Stop) {
+    let limit = 512
+    if composite.byteCount > UInt32(limit) {
+      throw reject(
+        "bpf_percpu_obj_new type size (\(composite.byteCount)) is greater than \(limit)", .invalidArgument,
+        .missingReference("type"))
+    }
+    guard KernelFunctionFacts.isPlain(composite, types, 0) else {
+      throw reject(
+        "bpf_percpu_obj_new type ID argument must be of a struct of scalars", .invalidArgument,
+        .missingReference("type"))
+    }
+    guard ownFields(type)?.fields.isEmpty ?? true else {
+      throw reject(
+        "bpf_percpu_obj_new type ID argument must not contain special fields", .invalidArgument,
+        .missingReference("type"))
     }
   }
 

@@ -9,50 +9,73 @@ extension Exploration {
   mutating func checkPointerField(
     _ register: Register, _ state: RegisterState, _ call: inout CallArguments
   ) throws(Stop) {
-    guard state.kind == .mapValue else { throw unsupported("pointers in objects of the program") }
-    let map = program.maps[Int(state.object)]
-    guard map.hasTypes else {
-      throw reject(
-        "map '\(map.definition.name)' has to have BTF in order to use bpf_kptr_xchg", .invalidArgument,
-        .missingField(map: map.definition.name, field: "kptr"))
+    let fields: [SpecialFields.Field]
+    var holder = structureName(state)
+    if state.kind == .mapValue {
+      let map = program.maps[Int(state.object)]
+      holder = map.definition.name
+      guard map.hasTypes else {
+        throw reject(
+          "map '\(holder)' has to have BTF in order to use bpf_kptr_xchg", .invalidArgument,
+          .missingField(map: holder, field: "kptr"))
+      }
+      fields = map.fields.fields
+      call.fieldTypes = map.definition.types
+    } else {
+      fields = ownPointers(state)
+      call.fieldTypes = program.ownTypes
     }
     guard let constant = state.number.constant else {
       throw reject(
         "R\(register.rawValue) doesn't have constant offset. kptr has to be at the constant offset", .invalidArgument,
         .unboundedOffset(register))
     }
-    let pointers = map.fields.fields.filter { $0.kind.isPointer && $0.kind != .userPointer }
+    let pointers = fields.filter { $0.kind.isPointer && $0.kind != .userPointer }
     guard !pointers.isEmpty else {
       throw reject(
-        "R\(register.rawValue) has no valid kptr", .invalidArgument,
-        .missingField(map: map.definition.name, field: "kptr"))
+        "R\(register.rawValue) has no valid kptr", .invalidArgument, .missingField(map: holder, field: "kptr"))
     }
     let offset = Int(state.offset) + Int(truncatingIfNeeded: Int64(bitPattern: constant))
     guard let field = pointers.first(where: { $0.offset == offset }) else {
       throw reject(
-        "off=\(offset) doesn't point to kptr", .accessDenied, .missingField(map: map.definition.name, field: "kptr"))
+        "off=\(offset) doesn't point to kptr", .accessDenied, .missingField(map: holder, field: "kptr"))
     }
-    guard field.kind != .perCPUPointer else { throw unsupported("per-CPU pointers in map values") }
-    guard field.kind == .referencedPointer else {
+    guard field.kind == .referencedPointer || field.kind == .perCPUPointer else {
       throw reject(
-        "off=\(offset) kptr isn't referenced kptr", .accessDenied,
-        .missingField(map: map.definition.name, field: "kptr"))
+        "off=\(offset) kptr isn't referenced kptr", .accessDenied, .missingField(map: holder, field: "kptr"))
     }
     call.pointerField = field
-    call.fieldMap = Int(state.object)
+  }
+
+  /// The fields for pointers in an object of the program.
+  private func ownPointers(_ state: RegisterState) -> [SpecialFields.Field] {
+    guard let types = program.ownTypes, state.flags.contains(.ownType),
+      let found = try? SpecialFields.find(in: types, value: BTFTypeID(state.object))
+    else { return [] }
+    return found.fields
   }
 
   /// What the field is for: a structure of the kernel where it has one of the name, else one of the program.
-  func fieldObject(_ call: CallArguments) throws(Stop) -> RegisterState {
-    guard case .pointee(let target)? = call.pointerField?.target, let map = call.fieldMap,
-      let name = try? program.maps[map].definition.types?.name(of: target)
-    else {
+  func fieldObject(_ call: CallArguments) -> RegisterState {
+    guard let field = call.pointerField, let types = call.fieldTypes else { return RegisterState(kind: .btf) }
+    return pointee(of: field, types)
+  }
+
+  /// What a field for pointers is for.
+  func pointee(of field: SpecialFields.Field, _ types: BTF) -> RegisterState {
+    guard case .pointee(let target) = field.target, let name = try? types.name(of: target) else {
       return RegisterState(kind: .btf)
     }
     if let kernel = program.kernelTypes?.first(named: name, kind: .structure) {
       return RegisterState(kind: .btf, object: kernel.rawValue)
     }
-    return RegisterState(kind: .btf, flags: [.allocated, .ownType], object: target.rawValue)
+    let flags: RegisterFlags = field.kind == .perCPUPointer ? [.allocated, .perCPU, .ownType] : [.allocated, .ownType]
+    return RegisterState(kind: .btf, flags: flags, object: target.rawValue)
+  }
+
+  private func fieldName(_ call: CallArguments) -> String {
+    guard case .pointee(let target)? = call.pointerField?.target else { return "" }
+    return (try? call.fieldTypes?.name(of: target)) ?? ""
   }
 
   /// What goes into a field has to be exactly what the field is for.
@@ -65,14 +88,21 @@ extension Exploration {
         "Possibly NULL pointer passed to helper arg\(register.rawValue)", .accessDenied,
         .possiblyNull(register, kind: kindName(state)))
     }
-    let wanted = try fieldObject(call)
-    let allowed: RegisterFlags = state.flags.contains(.ownType) ? [.allocated, .ownType] : [.trusted, .rcu]
-    guard state.flags.subtracting(allowed).isEmpty, state.object == wanted.object,
-      state.flags.contains(.ownType) == wanted.flags.contains(.ownType), state.offset == 0, state.number.constant == 0
-    else {
+    let wanted = fieldObject(call)
+    var allowed: RegisterFlags = state.flags.contains(.ownType) ? [.allocated, .ownType] : [.trusted, .rcu]
+    if state.flags.contains(.ownType), call.pointerField?.kind == .perCPUPointer { allowed.insert(.perCPU) }
+    let isOwn = state.flags.contains(.ownType)
+    // Types of the program are only those of a map where both are told in the same types.
+    let isSame =
+      state.object == wanted.object && isOwn == wanted.flags.contains(.ownType)
+      && (!isOwn || call.fieldTypes?.isIdentical(to: program.ownTypes) ?? false)
+    let hasAllowedFlags = state.flags.subtracting(allowed).isEmpty
+    guard hasAllowedFlags, isSame, state.offset == 0, state.number.constant == 0 else {
+      let found = hasAllowedFlags ? typeName(state) : kindName(state)
+      let name = fieldName(call)
       throw reject(
-        "invalid kptr access, R\(register.rawValue) type=\(typeName(state)) expected=ptr_\(structureName(wanted))",
-        .accessDenied, .argument(register, found: typeName(state), expected: ["ptr_\(structureName(wanted))"]))
+        "invalid kptr access, R\(register.rawValue) type=\(found) expected=ptr_\(name)", .accessDenied,
+        .argument(register, found: typeName(state), expected: ["ptr_\(name)"]))
     }
   }
 }

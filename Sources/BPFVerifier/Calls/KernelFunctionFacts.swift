@@ -34,6 +34,8 @@ struct KernelFunctionFacts {
     case ignored
     case context
     case map
+    /// A map, or a pointer to the kernel's structure for one.
+    case mapObject
     case callback
     case iterator(name: String, slots: Int)
     case taskWork
@@ -72,6 +74,7 @@ struct KernelFunctionFacts {
       let next = index + 1 < signature.parameters.count ? signature.parameters[index + 1].name : ""
       parameters.append(Self.parameter(parameter, next, types, context))
     }
+    if function.role == .castToKernelContext, !parameters.isEmpty { parameters[0].kind = .context }
     self.parameters = parameters
     result = Self.result(signature.result, types)
   }
@@ -124,6 +127,7 @@ struct KernelFunctionFacts {
       if result.kind == .pointer { result.kind = kind(type.name, Int(composite.byteCount), context) }
     case .union(let composite):
       result.target = "UNION \(type.name)"
+      result.isPlain = isPlain(composite, types, 0)
       result.byteCount = Int(composite.byteCount)
     case .integer(let integer):
       result.target = "INT \(type.name)"
@@ -149,7 +153,7 @@ struct KernelFunctionFacts {
     case "bpf_rb_root": return .treeRoot
     case "bpf_rb_node": return .treeNode
     case "bpf_res_spin_lock": return .unsupported("bpf_res_spin_lock")
-    case "bpf_map": return .map
+    case "bpf_map": return .mapObject
     case _ where name.hasPrefix("bpf_iter_") && !name.hasSuffix("_kern"):
       return .iterator(name: String(name.dropFirst(9)), slots: (byteCount + 7) / 8)
     case _ where !context.isEmpty && (name == context || name == kernelContexts[context]): return .context
@@ -158,21 +162,21 @@ struct KernelFunctionFacts {
   }
 
   /// What the kernel calls inside what programs see as their context.
-  private static let kernelContexts = ["__sk_buff": "sk_buff", "xdp_md": "xdp_buff", "bpf_sock": "sock"]
+  static let kernelContexts = ["__sk_buff": "sk_buff", "xdp_md": "xdp_buff", "bpf_sock": "sock"]
 
-  /// Whether a structure holds numbers alone.
-  private static func isPlain(_ composite: BTFType.Composite, _ types: BTF, _ depth: Int) -> Bool {
+  /// Whether a structure or a union holds numbers alone.
+  static func isPlain(_ composite: BTFType.Composite, _ types: BTF, _ depth: Int) -> Bool {
     guard depth < 4 else { return false }
     return composite.members.allSatisfy { member in
       guard let type = types.plain(member.type) else { return false }
       switch type.kind {
       case .integer, .enumeration: return true
-      case .structure(let inner): return isPlain(inner, types, depth + 1)
+      case .structure(let inner), .union(let inner): return isPlain(inner, types, depth + 1)
       case .array(let array):
         guard let element = types.plain(array.element) else { return false }
         switch element.kind {
         case .integer, .enumeration: return true
-        case .structure(let inner): return isPlain(inner, types, depth + 1)
+        case .structure(let inner), .union(let inner): return isPlain(inner, types, depth + 1)
         default: return false
         }
       default: return false

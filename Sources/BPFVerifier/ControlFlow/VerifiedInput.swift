@@ -52,6 +52,7 @@ struct VerifiedInput {
       }
     }
     if let kernelTypes {
+      try Self.checkTarget(program.kind, kernelTypes)
       for case .kernelFunction(let name, _) in references.values {
         guard kernelFunctions[name] == nil, let known = KernelFunction.named(name) else { continue }
         kernelFunctions[name] = KernelFunctionFacts(known, kernelTypes, context: context.structure)
@@ -62,6 +63,18 @@ struct VerifiedInput {
         message: "The total number of maps per program has reached the limit of 64", errno: .tooBig, instruction: nil,
         cause: .programSize(maps.count))
     }
+  }
+
+  /// A program for a function of the kernel has to name one.
+  private static func checkTarget(_ kind: ProgramKind, _ types: BTF) throws(Rejection) {
+    let attach = AttachType(rawValue: kind.attachType)
+    guard kind.type == .tracing, attach != .traceRawTracepoint, attach != .traceIterator,
+      types.first(named: kind.target, kind: .function) == nil
+    else { return }
+    let what =
+      kind.target.isEmpty ? "a program for no function" : "a program for '\(kind.target)', which is no function"
+    throw Rejection(
+      message: "not modelled: \(what)", errno: .notSupported, instruction: nil, cause: .unsupported(what))
   }
 
   private static let compatibleLicences: Set<String> = [
@@ -103,7 +116,7 @@ enum ResolvedReference {
 struct MapFacts {
   let definition: MapDefinition
   let fields: SpecialFields
-  /// The bytes of the single value where it can never change: a read gives what is in it.
+  /// The first bytes of the single value where it can never change, zeros after them: a read gives what is in it.
   let frozen: [UInt8]?
   /// The index of the map that its slots are like, for maps of maps.
   var inner: Int?
@@ -118,7 +131,7 @@ struct MapFacts {
       fields = SpecialFields(absence: .noFields)
     }
     switch definition.origin {
-    case .readOnlyData, .configuration: frozen = definition.initialValue
+    case .readOnlyData, .configuration: frozen = definition.initialContents
     case .maps, .data: frozen = nil
     }
   }

@@ -23,6 +23,8 @@ extension Exploration {
     }
     try requireWritable(target)
     let place = Self.place(frame, Int(target.rawValue))
+    // Whatever is done to a pointer into an arena, it stays in it.
+    if registers[place].kind == .arena { return }
     let right = value(of: operand)
     if registers[place].isPointer || right.isPointer {
       try pointerArithmetic(operation, width, target, operand, right)
@@ -110,6 +112,25 @@ extension Exploration {
     let result = Self.place(frame, Int(target.rawValue))
     if !fits { registers[result].unlink() }
     registers[result].number.zeroExtend32()
+  }
+
+  /// Makes a pointer into the program's arena of an address of user space, or the other way round.
+  mutating func castAddressSpace(
+    _ target: Register, _ source: Register, to: UInt16, from: UInt16
+  ) throws(Stop) {
+    guard (to, from) == (0, 1) || (to, from) == (1, 0) else {
+      throw reject(
+        "addr_space_cast insn can only convert between address space 1 and 0", .invalidArgument, .invalidInstruction)
+    }
+    guard program.maps.contains(where: { $0.definition.type == .arena }) else {
+      throw reject(
+        "addr_space_cast insn can only be used in a program that has an associated arena", .invalidArgument,
+        .missingReference("arena"))
+    }
+    try require(source)
+    try requireWritable(target)
+    self[target] = .unknown
+    if (to, from) == (0, 1) { self[target] = RegisterState(kind: .arena, number: .unknown) }
   }
 
   mutating func moveSignExtended(

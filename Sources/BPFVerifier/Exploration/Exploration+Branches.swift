@@ -6,8 +6,8 @@ extension Exploration {
   mutating func jumpIf(
     _ condition: JumpCondition, _ width: OperandWidth, _ left: Register, _ right: Operand, _ target: Int
   ) throws(Stop) -> Continuation {
-    if case .register(let source) = right { try require(source) }
     try require(left)
+    if case .register(let source) = right { try require(source) }
     if let isTaken = decide(condition, width, left, right) {
       // What a decision rests on matters. A pointer is no number: that it is not null is known without any.
       if self[left].kind == .scalar { try markPrecise(left) }
@@ -133,15 +133,14 @@ extension Exploration {
     if registers[leftPlace].id != 0 { synchronizeLinked(registers[leftPlace]) }
   }
 
-  /// One of two equal pointers is not null: so is the other.
+  /// One of two equal pointers can not be null: neither can the other. Its copies are not looked at, and no pointer to a
+  /// structure of the kernel is relied on for it.
   private mutating func refineEqualPointers(_ left: Int, _ right: Int, isEqual: Bool) {
-    guard isEqual, registers[left].kind != .btf || registers[right].kind != .btf else { return }
-    let (first, second) = (registers[left], registers[right])
-    if first.isNullable, !second.isNullable, isKnownNotNull(second), second.kind != .btf {
-      resolveNull(first.id, reference: first.reference, isNull: false)
-    } else if second.isNullable, !first.isNullable, isKnownNotNull(first), first.kind != .btf {
-      resolveNull(second.id, reference: second.reference, isNull: false)
-    }
+    guard isEqual, registers[left].isNullable != registers[right].isNullable,
+      registers[left].kind != .btf, registers[right].kind != .btf
+    else { return }
+    let place = registers[left].isNullable ? left : right
+    registers[place] = notNull(registers[place])
   }
 
   // MARK: Linked numbers
@@ -237,6 +236,14 @@ extension Exploration {
       return register
     }
     if isNull { return RegisterState(constant: 0) }
+    register = notNull(register)
+    if !mayHoldLock(register) { register.id = 0 }
+    return register
+  }
+
+  /// A pointer that was found not to be null, with its id.
+  private func notNull(_ nullable: RegisterState) -> RegisterState {
+    var register = nullable
     register.flags.remove(.nullable)
     if register.kind == .mapValue {
       let map = program.maps[Int(register.object)]
@@ -251,7 +258,6 @@ extension Exploration {
         register.kind = .socket
       }
     }
-    if !mayHoldLock(register) { register.id = 0 }
     return register
   }
 

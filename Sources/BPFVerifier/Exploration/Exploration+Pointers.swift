@@ -17,7 +17,7 @@ extension Exploration {
         return
       }
       throw reject(
-        "R\(target.rawValue) pointer \(operation.symbol) pointer prohibited", .accessDenied,
+        "R\(target.rawValue) pointer \(operation.unsignedSymbol) pointer prohibited", .accessDenied,
         .pointerArithmetic(target, kind: kindName(left)))
     }
     if left.isPointer {
@@ -69,18 +69,19 @@ extension Exploration {
       return
     default: break
     }
+    try checkSane(scalar, pointer, target)
+    try checkSane(pointer, pointer, target)
     switch operation {
     case .add, .subtract: break
     case .and, .or, .xor:
       throw reject(
-        "R\(target.rawValue) bitwise operator \(operation.symbol) on pointer prohibited", .accessDenied,
+        "R\(target.rawValue) bitwise operator \(operation.unsignedSymbol) on pointer prohibited", .accessDenied,
         prohibited(name))
     default:
       throw reject(
-        "R\(target.rawValue) pointer arithmetic with \(operation.symbol) operator prohibited", .accessDenied,
+        "R\(target.rawValue) pointer arithmetic with \(operation.unsignedSymbol) operator prohibited", .accessDenied,
         prohibited(name))
     }
-    try checkSane(scalar, pointer, target)
     var result = pointer
     if operation == .add {
       if let moved = constantOffset(pointer, number, adding: true) {
@@ -162,6 +163,17 @@ extension Exploration {
     if minimum >= Self.maximumOffset || minimum <= -Self.maximumOffset {
       throw reject(
         "value \(minimum) makes \(name) pointer be out of bounds", .invalidArgument, .unboundedOffset(target))
+    }
+  }
+}
+
+extension ArithmeticOperation {
+  /// The operator in the kernel's messages, which do not tell signed division from unsigned.
+  fileprivate var unsignedSymbol: String {
+    switch self {
+    case .signedDivide: ArithmeticOperation.divide.symbol
+    case .signedModulo: ArithmeticOperation.modulo.symbol
+    default: symbol
     }
   }
 }

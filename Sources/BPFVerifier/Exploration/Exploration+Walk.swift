@@ -71,9 +71,8 @@ extension Exploration {
     case .byteSwap(let swap, let size, let target): try byteSwap(swap, size, target)
     case .moveSignExtended(let width, let size, let target, let source):
       try moveSignExtended(width, size, target, source)
-    case .castAddressSpace(let target, let source, _, _):
-      try require(source)
-      throw unsupported("addr_space_cast of \(target)")
+    case .castAddressSpace(let target, let source, let to, let from):
+      try castAddressSpace(target, source, to: to, from: from)
     case .load(let size, let fill, let target, let base, let offset):
       try load(size, fill, target, base, Int(offset))
     case .store(let size, let base, let offset, let value):

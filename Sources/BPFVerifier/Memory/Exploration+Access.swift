@@ -168,7 +168,7 @@ extension Exploration {
 
   private mutating func checkAlignment(_ state: RegisterState, _ access: Access) throws(Stop) {
     // Stacks want aligned accesses, since spills would not be found otherwise; elsewhere only atomic ones have to be.
-    guard access.size > 1, state.kind == .stack || access.isAtomic, state.isPointer, state.kind != .arena else {
+    guard access.size > 1, state.kind == .stack || access.isAtomic, state.kind != .arena else {
       return
     }
     // A packet begins two bytes after a multiple of four.
@@ -179,7 +179,7 @@ extension Exploration {
     let variable = state.number.bits.logText
     let sum = (state.isPacketPointer ? "2+" : "") + "\(variable)+\(state.offset)+\(access.offset)"
     throw reject(
-      "misaligned \(state.kind.accessName)access off \(sum) size \(access.size)", .accessDenied,
+      "misaligned \(state.isNullable ? "" : state.kind.accessName)access off \(sum) size \(access.size)", .accessDenied,
       .misaligned(access.base, size: access.size))
   }
 
@@ -276,7 +276,8 @@ extension Exploration {
     let high = Int(state.offset) + offset + Int(state.number.unsigned.maximum) + size
     for field in program.maps[index].fields.fields where low < field.offset + field.byteCount && field.offset < high {
       if field.kind.isPointer {
-        throw reject("kptr cannot be accessed indirectly by helper", .accessDenied, .specialField("kptr"))
+        let name = field.kind == .perCPUPointer ? "percpu_kptr" : "kptr"
+        throw reject("\(name) cannot be accessed indirectly by helper", .accessDenied, .specialField(name))
       }
       throw reject(
         "\(field.kind.logName) cannot be accessed directly by load/store", .accessDenied,
@@ -286,11 +287,14 @@ extension Exploration {
 
   /// The value of a read of what can never change.
   private func frozenValue(_ state: RegisterState, _ access: Access) -> UInt64? {
-    guard let frozen = program.maps[Int(state.object)].frozen, let constant = state.number.constant else { return nil }
+    let map = program.maps[Int(state.object)]
+    guard let frozen = map.frozen, let constant = state.number.constant else { return nil }
     let start = Int(state.offset) + access.offset + Int(Int64(bitPattern: constant))
-    guard start >= 0, start + access.size <= frozen.count else { return nil }
+    guard start >= 0, start + access.size <= map.valueSize else { return nil }
     var value: UInt64 = 0
-    for byte in (0..<access.size).reversed() { value = value << 8 | UInt64(frozen[start + byte]) }
+    for byte in (0..<access.size).reversed() {
+      value = value << 8 | UInt64(start + byte < frozen.count ? frozen[start + byte] : 0)
+    }
     return value
   }
 

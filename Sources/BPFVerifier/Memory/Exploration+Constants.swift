@@ -72,7 +72,10 @@ extension Exploration {
       self[target] = RegisterState(kind: .memory, flags: .readOnly, object: 0)
       return
     }
-    guard types.first(named: name, kind: .variable) == nil else { throw unsupported("the kernel variable \(name)") }
+    if let variable = types.first(named: name, kind: .variable) {
+      self[target] = try kernelVariable(variable, types)
+      return
+    }
     guard isWeak else { throw unsupported("the kernel symbol \(name)") }
     self[target] = RegisterState(constant: 0)
   }

@@ -237,19 +237,18 @@ extension Exploration {
       })
     else { return false }
     func refused(_ text: String) -> Stop { reject(text, .accessDenied, .specialField(field.kind.description)) }
-    guard field.kind == .untrustedPointer || field.kind == .referencedPointer else {
-      throw unsupported("\(field.kind) in map values")
-    }
-    if access.isAtomic { throw refused("kptr cannot be accessed indirectly by helper") }
-    guard access.size == 8 else { throw refused("kptr access size must be BPF_DW") }
-    guard state.number.constant != nil else { throw refused("kptr access cannot have variable offset") }
+    guard field.kind != .userPointer else { throw unsupported("\(field.kind) in map values") }
+    let name = field.kind == .perCPUPointer ? "percpu_kptr" : "kptr"
+    if access.isAtomic { throw refused("\(name) cannot be accessed indirectly by helper") }
+    guard state.number.constant != nil else { throw refused("\(name) access cannot have variable offset") }
     guard low == field.offset else {
-      throw refused("kptr access misaligned expected=\(field.offset) off=\(low)")
+      throw refused("\(name) access misaligned expected=\(field.offset) off=\(low)")
     }
+    guard access.size == 8 else { throw refused("\(name) access size must be BPF_DW") }
     guard case .pointee(let target) = field.target, let own = program.maps[Int(state.object)].definition.types,
-      let name = try? own.name(of: target)
+      let targetName = try? own.name(of: target)
     else { throw unsupported("the type of a pointer in a map value") }
-    let isReferenced = field.kind == .referencedPointer
+    let isReferenced = field.kind != .untrustedPointer
     if access.isWrite {
       if isReferenced { throw refused("store to referenced kptr disallowed") }
       switch access.value {
@@ -262,18 +261,25 @@ extension Exploration {
         if value.kind == .btf, value.number.constant != 0 {
           throw refused("variable \(kindName(value)) access var_off=\(value.number.bits.logText) disallowed")
         }
-        guard value.isNull || value.kind == .btf && structureName(value) == name && value.offset == 0 else {
+        guard value.isNull || value.kind == .btf && structureName(value) == targetName && value.offset == 0 else {
           throw refused(
-            "invalid kptr access, R\(register.rawValue) type=\(typeName(value)) expected=ptr_\(name) or untrusted_ptr_\(name)"
-          )
+            "invalid kptr access, R\(register.rawValue) type=\(typeName(value)) expected=ptr_\(targetName) or "
+              + "untrusted_ptr_\(targetName)")
         }
       case nil: break
       }
       return true
     }
     guard let destination = access.target else { return true }
-    var object = try kernelObject(named: name)
-    object.flags.insert(isReferenced && isProtectedByRCU ? .rcu : .untrusted)
+    var object = pointee(of: field, own)
+    if isReferenced && isProtectedByRCU {
+      object.flags.insert(.rcu)
+      if field.kind == .perCPUPointer { object.flags.remove(.allocated) }
+      if object.flags.contains(.ownType), ownFields(object.object)?.hasNode == true { object.flags.insert(.nonOwning) }
+    } else {
+      object.flags.remove([.allocated, .perCPU])
+      object.flags.insert(.untrusted)
+    }
     self[destination] = nullable(object)
     return true
   }

@@ -26,6 +26,9 @@ struct OwnObjectFields {
 
   private(set) var fields: [Field] = []
 
+  /// Whether a list or a tree can own the object.
+  var hasNode: Bool { first(.listNode) != nil || first(.treeNode) != nil }
+
   func first(_ kind: Kind) -> Field? { fields.first { $0.kind == kind } }
   func field(_ kind: Kind, at offset: Int) -> Field? { fields.first { $0.kind == kind && $0.offset == offset } }
 

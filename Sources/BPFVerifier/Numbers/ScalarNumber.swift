@@ -129,6 +129,21 @@ extension ScalarNumber {
     signed.intersect(
       Int64(bitPattern: bits.value | bits.mask & (1 << 63)), Int64(bitPattern: bits.value | bits.mask & ~(1 << 63)))
     unsigned.intersect(bits.value, bits.value | bits.mask)
+    takeOnlyCommonValue()
+  }
+
+  /// Where the bits allow a single value of the unsigned range, it is that one. A range that has none, on a branch that no
+  /// value takes, is known to be the greatest that the bits allow, as Linux has it.
+  @inline(__always)
+  private mutating func takeOnlyCommonValue() {
+    let greatest = bits.value | bits.mask
+    let isMinimum = bits.contains(unsigned.minimum)
+    let next = bits.next(after: unsigned.minimum)
+    if isMinimum {
+      if next > unsigned.maximum { self = ScalarNumber(unsigned.minimum) }
+    } else if next == greatest || next <= unsigned.maximum && bits.next(after: next) > unsigned.maximum {
+      self = ScalarNumber(next)
+    }
   }
 
   @inline(__always)

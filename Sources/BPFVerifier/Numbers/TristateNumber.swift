@@ -54,6 +54,19 @@ public struct TristateNumber: Hashable, Sendable, BitwiseCopyable {
   @inline(__always)
   public func isAligned(to size: UInt64) -> Bool { (value | mask) & (size &- 1) == 0 }
 
+  /// The smallest value above a number; the greatest of all where there is none above it.
+  @inline(__always)
+  func next(after number: UInt64) -> UInt64 {
+    guard number < value | mask else { return value | mask }
+    guard number >= value else { return value }
+    // What is added to the smallest value has only unknown bits. A bit of the distance that is not one of them is passed by
+    // the next sum of those above it.
+    let distance = number - value
+    let foreign = distance & ~mask
+    let passed = foreign == 0 ? 0 : UInt64.max >> UInt64(foreign.leadingZeroBitCount)
+    return value | (((distance | ~mask | passed) &+ 1) & mask)
+  }
+
   /// The values of both; meaningless where there are none.
   @inline(__always)
   public func intersection(_ other: TristateNumber) -> TristateNumber {

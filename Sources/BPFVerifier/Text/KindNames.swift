@@ -78,9 +78,10 @@ extension RegisterKind {
 }
 
 extension TristateNumber {
-  /// The form in which the kernel's log shows a number of unknown bits: value and mask, or the value alone.
+  /// The form in which the kernel's log shows a number of unknown bits: value and mask, or the value alone, in decimal up to
+  /// 16 bits.
   var logText: String {
-    func text(_ number: UInt64) -> String { number == 0 ? "0" : "0x" + String(number, radix: 16) }
-    return isConstant ? text(value) : "(0x\(String(value, radix: 16)); 0x\(String(mask, radix: 16)))"
+    guard isConstant else { return "(0x\(String(value, radix: 16)); 0x\(String(mask, radix: 16)))" }
+    return value <= UInt64(UInt16.max) ? "\(value)" : "0x" + String(value, radix: 16)
   }
 }

@@ -143,6 +143,22 @@ import Testing
     }
   }
 
+  @Test("the next value is the smallest above a number, or the greatest of all")
+  func next() throws {
+    for shift in [0, 60] as [UInt64] {
+      for number in Self.numbers(shift: shift) {
+        let values = Self.values(of: number).sorted()
+        let greatest = try #require(values.last)
+        for probe in (0..<16 as Range<UInt64>).flatMap({ [$0 << shift, $0 << shift &+ 1, $0 << shift &- 1] }) {
+          let expected = values.first { $0 > probe } ?? greatest
+          if number.next(after: probe) != expected {
+            Issue.record("\(number) after \(probe): \(number.next(after: probe)) and not \(expected)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("what a range has in common is every leading bit of it")
   func ranges() {
     for minimum in 0..<40 as Range<UInt64> {

@@ -36,6 +36,10 @@ enum CorpusMaps {
     struct item { u64 key; struct bpf_list_node node; u64 value; };
     struct counted { u64 key; struct bpf_refcount count; u32 pad; struct bpf_list_node node; };
     struct leaf { u64 key; struct bpf_rb_node node; };
+    struct holder { u64 before; struct plain __attribute__((btf_type_tag("percpu_kptr"))) *each;
+      struct item __attribute__((btf_type_tag("kptr"))) *item;
+      struct task_struct __attribute__((btf_type_tag("kptr"))) *task; u64 after; };
+    struct wide { u64 words[65]; };
     struct basket { struct bpf_spin_lock lock; u32 pad;
       struct bpf_list_head head __attribute__((btf_decl_tag("contains:item:node"))); };
     struct tree { struct bpf_spin_lock lock; u32 pad;
@@ -90,12 +94,15 @@ enum CorpusMaps {
     var constants = map("constants", .array, 4, 64, 1, .readOnlyForPrograms)
     constants.initialContents = [7, 0, 0, 0, 0, 0, 0, 0] + Array("text\0".utf8) + [1, 2, 3]
     constants.origin = .readOnlyData(section: ".rodata")
+    var arena = map("arena", .arena, 0, 0, 16, .memoryMappable)
+    arena.extra = 1 << 44
     for definition in [
       outer, outerHash, globals, constants, typed("locked", .array, "locked"), typed("locked_hash", .hash, "locked"),
       typed("timers", .array, "timed"), typed("timers_hash", .hash, "timed"), typed("queues", .array, "queued"),
       typed("works", .array, "worked"), typed("works_hash", .hash, "worked"), typed("pointers", .array, "pointed"),
       typed("typed", .array, "plain"), typed("task_storage", .taskStorage, "plain"),
-      typed("socket_storage", .socketStorage, "plain"), typed("cgroup_storage", .cgroupLocalStorage, "plain"),
+      typed("socket_storage", .socketStorage, "plain"), typed("holders", .array, "holder"), arena,
+      typed("cgroup_storage", .cgroupLocalStorage, "plain"),
       typed("inode_storage", .inodeStorage, "plain"), typed("locked_storage", .taskStorage, "locked"),
     ] {
       all[definition.name] = definition
