@@ -19,6 +19,8 @@ final class BTFContents: Sendable {
   let names = Mutex(BTFNames())
   /// Declaration tags by target, built on first use.
   let tags = Mutex<BTFDeclarationTagIndex?>(nil)
+  /// What others have made of types, by identifier.
+  let derived = Mutex<[UInt32: any Sendable]>([:])
   /// The indexes of types whose names have a flavour (`name___flavour`), found on first use.
   let flavoured = Mutex<[UInt32]?>(nil)
 
@@ -136,5 +138,15 @@ struct BTFHeader {
         .badHeader("the \(name) section (\(length) bytes from \(offset)) does not fit in \(blob.count) bytes"))
     }
     return offset..<(offset + length)
+  }
+}
+
+extension BTF {
+  /// What was made of a type before, or is made now and kept as long as the types are: one kind of value for each type.
+  package func derived<Value: Sendable>(from id: BTFTypeID, _ make: () -> Value?) -> Value? {
+    if let known = contents.derived.withLock({ $0[id.rawValue] }) as? Value { return known }
+    guard let value = make() else { return nil }
+    contents.derived.withLock { $0[id.rawValue] = value }
+    return value
   }
 }

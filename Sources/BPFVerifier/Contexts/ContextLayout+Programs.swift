@@ -6,28 +6,16 @@ extension ContextLayout {
     let attach = AttachType(rawValue: kind.attachType)
     switch kind.type {
     case .unspecified, .extension_, .lircMode2: return ContextLayout("", .opaque)
-    case .socketFilter:
-      return socketBuffer(
-        hidden: "tc_classid data data_end data_meta tstamp hwtstamp", addresses: false, writable: "cb")
-    case .trafficClassifier, .trafficAction:
-      return socketBuffer(
-        hidden: "", addresses: false, wireLength: true,
-        writable: "mark queue_mapping priority tc_index cb tc_classid tstamp")
-    case .cgroupSKB:
-      return socketBuffer(hidden: "tc_classid data_meta", addresses: true, writable: "mark priority cb tstamp")
-    case .socketSKB:
-      return socketBuffer(
-        hidden: "mark tc_classid data_meta tstamp hwtstamp", addresses: true, writable: "priority tc_index")
+    case .socketFilter: return filterBuffer
+    case .trafficClassifier, .trafficAction: return classifierBuffer
+    case .cgroupSKB: return cgroupBuffer
+    case .socketSKB: return streamBuffer
     case .lightweightTunnelIn, .lightweightTunnelOut, .lightweightTunnelTransmit, .lightweightTunnelSeg6Local:
-      return socketBuffer(
-        hidden: "tc_classid data_meta tstamp hwtstamp", addresses: false, writable: "mark priority cb")
+      return tunnelBuffer
     case .flowDissector:
       let names: Set<String> = ["data", "data_end", "flow_keys"]
       return ContextLayout("__sk_buff", .members(ContextMember.socketBufferMembers.filter { names.contains($0.name) }))
-    case .xdp:
-      let seesEgress = attach == .xdpDeviceMap
-      return ContextLayout(
-        "xdp_md", .members(ContextMember.xdpMembers.filter { seesEgress || $0.name != "egress_ifindex" }))
+    case .xdp: return attach == .xdpDeviceMap ? egressFrame : frame
     // `struct pt_regs` of x86-64.
     case .kprobe: return ContextLayout("bpf_user_pt_regs_t", .plain(0..<168))
     // A record begins with a pointer that belongs to the kernel; how long it is shows when the program is attached.
@@ -51,6 +39,22 @@ extension ContextLayout {
     case .netfilter: return ContextLayout("bpf_nf_ctx", .members(ContextMember.netfilterMembers))
     }
   }
+
+  // Made once each, when the first program asks for one.
+  private static let filterBuffer = socketBuffer(
+    hidden: "tc_classid data data_end data_meta tstamp hwtstamp", addresses: false, writable: "cb")
+  private static let classifierBuffer = socketBuffer(
+    hidden: "", addresses: false, wireLength: true,
+    writable: "mark queue_mapping priority tc_index cb tc_classid tstamp")
+  private static let cgroupBuffer = socketBuffer(
+    hidden: "tc_classid data_meta", addresses: true, writable: "mark priority cb tstamp")
+  private static let streamBuffer = socketBuffer(
+    hidden: "mark tc_classid data_meta tstamp hwtstamp", addresses: true, writable: "priority tc_index")
+  private static let tunnelBuffer = socketBuffer(
+    hidden: "tc_classid data_meta tstamp hwtstamp", addresses: false, writable: "mark priority cb")
+  private static let egressFrame = ContextLayout("xdp_md", .members(ContextMember.xdpMembers))
+  private static let frame = ContextLayout(
+    "xdp_md", .members(ContextMember.xdpMembers.filter { $0.name != "egress_ifindex" }))
 
   /// What a program may read through a pointer to `struct bpf_sock`, or to what all sockets have in common.
   package static func socket(isFull: Bool) -> ContextLayout {

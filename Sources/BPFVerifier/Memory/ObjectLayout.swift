@@ -1,13 +1,13 @@
 internal import BPFTypeFormat
 
 /// A structure's members in a form in which an access can be looked up: names and types read once.
-struct ObjectLayout {
+struct ObjectLayout: Sendable {
   var name: String
   var byteCount: Int
   var isUnion: Bool
   var members: [Member]
 
-  struct Member {
+  struct Member: Sendable {
     var name: String
     var bitOffset: Int
     var bitWidth: Int
@@ -18,7 +18,7 @@ struct ObjectLayout {
     var kind: Kind
   }
 
-  enum Kind {
+  enum Kind: Sendable {
     case scalar
     /// A structure or union of another type.
     case composite(BTFTypeID, isUnion: Bool, memberCount: Int)
@@ -103,9 +103,9 @@ extension Exploration {
   mutating func layout(_ id: BTFTypeID, isOwn: Bool) -> ObjectLayout? {
     let key = UInt64(id.rawValue) | (isOwn ? 1 << 32 : 0)
     if let known = layouts[key] { return known }
-    guard let types = isOwn ? program.ownTypes : program.kernelTypes, let layout = ObjectLayout(id, types) else {
-      return nil
-    }
+    guard let types = isOwn ? program.ownTypes : program.kernelTypes,
+      let layout = types.derived(from: id, { ObjectLayout(id, types) })
+    else { return nil }
     layouts[key] = layout
     return layout
   }

@@ -26,7 +26,7 @@ enum RegisterKind: UInt8 {
 }
 
 /// Properties of a pointer besides its kind.
-struct RegisterFlags: OptionSet, Hashable, BitwiseCopyable {
+struct RegisterFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
   var rawValue: UInt16
   static let nullable = RegisterFlags(rawValue: 1)
   static let readOnly = RegisterFlags(rawValue: 2)

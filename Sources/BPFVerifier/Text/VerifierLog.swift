@@ -115,6 +115,7 @@ struct VerifierLog {
 
   /// Writes what the verification took.
   mutating func write(_ statistics: VerificationStatistics, limit: Int) {
+    guard isWritten else { return }
     write(
       "processed \(statistics.processedInstructions) insns (limit \(limit)) "
         + "max_states_per_insn \(statistics.maximumStatesPerInstruction) total_states \(statistics.totalStates) "
