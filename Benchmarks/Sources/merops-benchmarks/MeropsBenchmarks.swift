@@ -14,7 +14,6 @@ struct MeropsBenchmarks {
     openingBenchmarks,
     profileBenchmarks,
     taskWorkBenchmarks,
-    verifierBenchmarks,
   ]
 
   static func main() async throws {
@@ -44,6 +43,12 @@ struct MeropsBenchmarks {
       let padding = String(repeating: " ", count: width - benchmark.name.count)
       print("\(benchmark.name)\(padding)  \(rounded(best)) \(benchmark.unit)")
     }
+    try printTables(topics, runs: runs)
+  }
+
+  /// What is printed as a table of its own, by topic.
+  private static func printTables(_ topics: [String], runs: Int) throws {
+    if topics.isEmpty || topics.contains(where: { "verifier".hasPrefix($0) }) { try verifierTable(runs: runs) }
   }
 
   /// Two places behind the point, right-aligned.

@@ -1,75 +1,107 @@
+import Foundation
 import Merops
 
-/// The same programs verified by the running kernel and by Merops, in one run: how many times as fast Merops is, by the time
-/// that the kernel itself reports and the thread's own time. 1 is equal; the target is 1 over all, and no program below
+/// Prints a table of programs verified by the running kernel and by Merops, in one run: the kernel's time is what it reports
+/// itself, that of Merops the thread's own, each the least of the runs. The targets are 1 over all, and no program below a
 /// half. Needs Linux 6.18 and the right to load programs; the kernel is asked for nothing but its verdict.
-@Sendable
-func verifierBenchmarks() throws -> [Benchmark] {
+///
+/// `MEROPS_OBJECTS` names a folder of compiled objects, whose programs are measured as well. Of a program that is looked at
+/// for the first time, all that is read from its object's types is in the time.
+func verifierTable(runs: Int) throws {
   guard case .yes = LinuxKernel().has(.mapCreation), case .yes = LinuxKernel().has(.taskWork) else {
     print("verifier: not measured, needs Linux 6.18 and the right to load programs")
-    return []
+    return
   }
-  let comparison = try VerifierComparison()
-  let single = VerifierWorkload.all.map { workload in
-    Benchmark("verifier: \(workload.name)", unit: "times as fast", moreIsBetter: true) {
-      let (kernel, own) = try comparison.times(workload)
-      return kernel / own
+  print(
+    "verifier, milliseconds".padded(to: 62), "instructions", "    kernel", "    Merops", "times as fast", "states, MB")
+  var table = VerifierTable(types: try LinuxKernel().types(), runs: runs)
+  for workload in VerifierWorkload.all { try table.add(workload.name) { try workload.object() } }
+  if let folder = ProcessInfo.processInfo.environment["MEROPS_OBJECTS"] {
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where file.hasSuffix(".o") {
+      let bytes = [UInt8](try Data(contentsOf: URL(filePath: folder).appending(path: file)))
+      guard let object = try? ObjectFile(parsing: bytes) else { continue }
+      for name in object.programs.keys {
+        try? table.add("\(file) \(name)", program: name) { try ObjectFile(parsing: bytes) }
+      }
     }
   }
-  let total = Benchmark("verifier: all of these", unit: "times as fast", moreIsBetter: true) {
-    var sum = (kernel: 0.0, own: 0.0)
-    for workload in VerifierWorkload.all {
-      let (kernel, own) = try comparison.times(workload)
-      sum = (sum.kernel + kernel, sum.own + own)
-    }
-    return sum.kernel / sum.own
-  }
-  let memory = Benchmark("verifier: the most memory that states take", unit: "MB") {
-    var peak = 0
-    for workload in VerifierWorkload.all { peak = max(peak, try comparison.stateBytes(workload)) }
-    return Double(peak) / 1e6
-  }
-  return single + [total, memory]
+  table.printSummary()
 }
 
-private struct VerifierComparison {
+private struct VerifierTable {
   let types: BTF
+  let runs: Int
+  private var kernelSeconds = 0.0
+  private var ownSeconds = 0.0
+  private var peakBytes = 0
+  private var slowest: (name: String, ratio: Double)?
+  private var count = 0
 
-  init() throws { types = try LinuxKernel().types() }
+  init(types: BTF, runs: Int) {
+    self.types = types
+    self.runs = runs
+  }
 
-  /// Seconds in the kernel and here: the least of three, since what else runs only adds.
-  func times(_ workload: VerifierWorkload) throws -> (kernel: Double, own: Double) {
-    let object = try workload.object()
-    let session = try LinuxVerification(object)
-    let program = try program(of: object)
+  /// Measures one program and prints its row.
+  mutating func add(_ name: String, program: String = "p", _ object: () throws -> ObjectFile) throws {
+    let session = try LinuxVerification(try object())
     var (kernel, own) = (Double.infinity, Double.infinity)
-    for round in 0..<3 {
-      let log = try session.verdict(of: "p", logLevel: 4, logSize: 1 << 14).log
+    var (processed, peak) = (0, 0)
+    var spent = 0.0
+    for round in 0..<max(runs, 1) where round == 0 || spent < 3 {
+      let log = try session.verdict(of: program, logLevel: 4, logSize: 1 << 14).log
       guard let match = log.firstMatch(of: /verification time (\d+) usec/), let microseconds = Double(match.1) else {
         throw BenchmarkFailure(description: "the kernel's log has no time: \(log)")
       }
       kernel = min(kernel, max(microseconds, 1) / 1e6)
+      // Opened anew, so that nothing of it is known yet.
+      let fresh = try LinuxVerification(try object()).prepared
+      guard let code = fresh.programs[program] else { throw BenchmarkFailure(description: "no program \(program)") }
       let start = ThreadClock.now
-      let verdict = Verifier().verify(program, of: object, kernelTypes: types)
-      own = min(own, Double(ThreadClock.now - start) / 1e9)
-      let processed = verdict.statistics.processedInstructions
+      let verdict = Verifier().verify(code, of: fresh, kernelTypes: types)
+      let seconds = Double(ThreadClock.now - start) / 1e9
+      own = min(own, seconds)
+      spent += seconds + microseconds / 1e6
+      processed = verdict.statistics.processedInstructions
+      peak = verdict.statistics.peakStateBytes
       if round == 0, let counts = log.firstMatch(of: /processed (\d+) insns/), Int(counts.1) != processed {
-        print("  \(workload.name): \(counts.1) instructions there, \(processed) here")
+        print("  \(name): \(counts.1) instructions there, \(processed) here")
       }
     }
-    return (kernel, own)
+    count += 1
+    kernelSeconds += kernel
+    ownSeconds += own
+    peakBytes = max(peakBytes, peak)
+    if kernel / own < slowest?.ratio ?? .infinity { slowest = (name, kernel / own) }
+    print(
+      name.padded(to: 62), "\(processed)".padded(to: -12), (kernel * 1e3).text(width: 10), (own * 1e3).text(width: 10),
+      (kernel / own).text(width: 13), (Double(peak) / 1e6).text(width: 10))
+    // Some take seconds: whoever watches a file wants to see the row now.
+    fflush(nil)
   }
 
-  private func program(of object: ObjectFile) throws -> Program {
-    guard let program = object.programs["p"] else { throw BenchmarkFailure(description: "the object has no program") }
-    return program
+  func printSummary() {
+    print(
+      "all \(count)".padded(to: 62), "".padded(to: -12), (kernelSeconds * 1e3).text(width: 10),
+      (ownSeconds * 1e3).text(width: 10), (kernelSeconds / ownSeconds).text(width: 13),
+      (Double(peakBytes) / 1e6).text(width: 10))
+    if let slowest {
+      print("the slowest against the kernel: \(slowest.name), \(slowest.ratio.text(width: 0)) times as fast")
+    }
   }
+}
 
-  func stateBytes(_ workload: VerifierWorkload) throws -> Int {
-    let object = try workload.object()
-    return Verifier().verify(try program(of: object), of: object, kernelTypes: types).statistics
-      .peakStateBytes
+extension String {
+  /// With spaces behind it, or before it where the width is negative.
+  fileprivate func padded(to width: Int) -> String {
+    let padding = String(repeating: " ", count: max(0, abs(width) - count))
+    return width < 0 ? padding + self : self + padding
   }
+}
+
+extension Double {
+  /// Three places behind the point, right-aligned.
+  fileprivate func text(width: Int) -> String { String(format: "%.3f", self).padded(to: -width) }
 }
 
 private struct BenchmarkFailure: Error, CustomStringConvertible { var description: String }
