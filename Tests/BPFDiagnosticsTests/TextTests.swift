@@ -54,6 +54,44 @@ struct TextTests {
     #expect(lines.suffix(3) == ["log:", "  0: R1=ctx()", "  end"])
   }
 
+  @Test("names files below a folder by their path from there, and others whole")
+  func folder() {
+    var diagnostic = sample
+    diagnostic.place?.file = "/src/programs/m.bpf.c"
+    diagnostic.holdings = [
+      Diagnostic.Holding("R2", "zero", origin: SourcePlace(file: "/src/programs/inner/h.h", line: 7)),
+      Diagnostic.Holding("R4", "zero", origin: SourcePlace(file: "/src/programs/m.bpf.c", line: 8)),
+    ]
+    let rows: [(folder: String, place: String, header: String)] = [
+      ("/src/programs", "m.bpf.c:61:2 ", "inner/h.h:7"), ("/src/programs/", "m.bpf.c:61:2 ", "inner/h.h:7"),
+      ("/src", "programs/m.bpf.c:61:2 ", "programs/inner/h.h:7"),
+      ("/src/prog", "/src/programs/m.bpf.c:61:2 ", "/src/programs/inner/h.h:7"),
+      ("", "/src/programs/m.bpf.c:61:2 ", "/src/programs/inner/h.h:7"),
+    ]
+    for row in rows {
+      var text = DiagnosticText()
+      text.folder = row.folder
+      let lines = text.text(diagnostic)
+      #expect(lines.contains("  --> \(row.place)"), "\(row.folder)")
+      #expect(lines.contains("R2: zero, from \(row.header)\n"), "\(row.folder)")
+      #expect(lines.contains("R4: zero, from line 8\n"), "\(row.folder)")
+    }
+  }
+
+  @Test("tells a decision that was taken again and again once, and how many have nothing to do with it")
+  func decisions() {
+    var diagnostic = sample
+    let decision = Diagnostic.Decision(instruction: 4, condition: "r1 > 0x4", isTaken: false)
+    let other = Diagnostic.Decision(
+      instruction: 6, place: SourcePlace(file: "m.bpf.c", line: 9), condition: "r2 == 0x0", isTaken: true)
+    diagnostic.path = [decision, decision, decision, other]
+    #expect(DiagnosticText().text(diagnostic).contains("\npath: r1 > 0x4 false (3 times), :9 r2 == 0x0 true\n"))
+    diagnostic.omittedDecisionCount = 3
+    #expect(
+      DiagnosticText().text(diagnostic).contains(
+        "\npath: r1 > 0x4 false (3 times), :9 r2 == 0x0 true   (4 of 7 decisions have to do with it)\n"))
+  }
+
   @Test("knows words for every message that the specification of task work lists")
   func taskWork() {
     let messages = [
