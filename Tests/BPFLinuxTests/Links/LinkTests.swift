@@ -1,6 +1,7 @@
 import BPFLinux
 import BPFObject
 import Foundation
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -25,6 +26,7 @@ struct LinkTests {
     SEC("tp/syscalls/sys_enter_getppid") int on_call(void *context) { return count(context); }
     SEC("raw_tp/sys_enter") int on_enter(void *context) { return count(context); }
     SEC("tp_btf/sys_enter") int on_typed_enter(void *context) { return count(context); }
+    SEC("perf_event") int on_time(void *context) { return count(context); }
     SEC("uprobe") int on_function(void *context) { return count(context); }
     SEC("uretprobe") int on_return(void *context) { return count(context); }
     SEC("uprobe.multi") int on_functions(void *context) {
@@ -84,6 +86,46 @@ struct LinkTests {
         return false
       }
     }
+  }
+
+  /// The running kernel for one whose descriptors others have copies of: nothing is closed as long as it lives.
+  private final class SharedDescriptors: SystemCalls {
+    private let held = Mutex<[Int]>([])
+
+    deinit { for descriptor in held.withLock({ $0 }) { close(Int32(truncatingIfNeeded: descriptor)) } }
+
+    func perform(
+      _ call: SystemCallName, _ first: Int, _ second: Int, _ third: Int, _ fourth: Int, _ fifth: Int
+    ) -> Int {
+      guard call == .close else { return RunningKernel().perform(call, first, second, third, fourth, fifth) }
+      held.withLock { $0.append(first) }
+      return 0
+    }
+  }
+
+  @Test(
+    "a counter stops when it is detached, whoever has copies of its descriptors",
+    .enabled(if: RealKernel.canCompile, RealKernel.reason))
+  func sharedCounter() async throws {
+    var object = try await Fixture.object(Self.source)
+    try object.set("wanted", to: UInt32(getpid()))
+    let kernel = LinuxKernel(systemCalls: SharedDescriptors())
+    let loaded = try kernel.load(object, programs: ["on_time"])
+    let program = try loaded.program("on_time")
+    let (before, after, sum) = try await onThread {
+      var sum: UInt64 = 1
+      func compute() { for _ in 0..<100_000 { sum = sum &* 6_364_136_223_846_793_005 &+ 1 } }
+      let attachment = try program.attach(to: .perfEvent(.cpuClock(.period(100_000)), pid: 0, cpu: nil))
+      try turnUntil("there are samples") {
+        compute()
+        return try word(loaded, "hits") > 2
+      }
+      attachment.detach()
+      let before = try word(loaded, "hits")
+      for _ in 0..<20 { compute() }
+      return (before, try word(loaded, "hits"), sum)
+    }
+    #expect(before == after && sum != 0)
   }
 
   // MARK: Probes of user functions
