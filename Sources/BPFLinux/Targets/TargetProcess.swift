@@ -10,8 +10,8 @@ public import SystemPackage
 ///     try target.release()
 ///     let end = await target.waitForEnd()
 ///
-/// The process shares standard input, output and error with this one, begins with no blocked signals, and is searched
-/// for in `PATH` as a shell does it. While it stands still it is traced: it dies with this process, or when the value is
+/// The process shares standard input, output and error with this one and no other descriptor, begins with no blocked
+/// signals, and is searched for in `PATH` as a shell does it. While it stands still it is traced: it dies with this process, or when the value is
 /// dropped. Once released it is like any other child, but for a SIGTERM that it gets when this process dies before it.
 public final class TargetProcess: Sendable {
   /// The number of the process, which is also that of its first thread.

@@ -3,6 +3,10 @@ import Foundation
 import SystemPackage
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @Suite("Commands as targets", .serialized)
 struct TargetProcessTests {
   /// The letter of a process's state, `nil` when there is no such process.
@@ -27,6 +31,16 @@ struct TargetProcessTests {
       #expect(throws: BPFError.self) { try target.release() }
       try await waitUntil("\(command) is no zombie") { state(of: target.identifier) == nil }
     }
+  }
+
+  @Test("a command gets standard input, output and error, and nothing else that is open")
+  func descriptors() async throws {
+    // As others open files: without O_CLOEXEC.
+    let file = open("/dev/null", O_RDONLY)
+    defer { close(file) }
+    let target = try TargetProcess.start(["sleep", "1000"])
+    let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(target.identifier)/fd")
+    #expect(Set(names).isSubset(of: ["0", "1", "2"]) && file > 2, "\(names.sorted())")
   }
 
   @Test("the dynamic loader has mapped the libraries at the entry point")

@@ -41,7 +41,9 @@ import Testing
   @Test("what the verifier does not model runs with checks, and says what it is")
   func unsupported() throws {
     let machine = try Machine()
-    let loaded = try machine.load(object("r1 = addr_space_cast(r1, 0, 1)\nr0 = 0\nexit"))
+    var file = try object("r0 = 0\nexit")
+    file.programs["program"]?.declarationTags = ["exception_callback:late"]
+    let loaded = try machine.load(file)
     guard case .checked(let reason?) = loaded.programs[0].execution else {
       Issue.record("it is said to be verified")
       return
