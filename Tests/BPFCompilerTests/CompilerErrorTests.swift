@@ -134,7 +134,9 @@ import Testing
     }
   }
 
-  @Test("libbpf's own headers are an error where they are not installed", .enabled(if: !Self.hasLibbpf))
+  @Test(
+    "libbpf's own headers are an error where they are not installed",
+    .enabled(if: !Self.hasLibbpf, "they are installed"))
   func noLibbpf() async throws {
     let error = await #expect(throws: BPFCompilerError.self) {
       try await BPFCompiler(clang: "/no/clang").compile(.text(""), options: .init(prefersInstalledLibbpf: true))
