@@ -25,6 +25,7 @@ extension Diagnostic {
       place = reader.place(at: parsed.path.count - 1)
       reader.describe(&self)
     }
+    reader.tellOfStack(&self)
     function = parsed.validatedFunction ?? instruction.flatMap { program?.functionName(at: $0) }
     if function == program?.name { function = nil }
     if phrase?.suggestion == nil, suggestion == nil, message.isEmpty { suggestion = Self.adviceWithoutLog }

@@ -4,6 +4,7 @@ import BPFObject
 struct HistoryReader {
   let path: [KernelLog.Visit]
   let program: Program?
+  private let logged: LoggedPath
 
   private static let maximumSteps = 8
   private static let maximumDecisions = 6
@@ -11,6 +12,7 @@ struct HistoryReader {
   init(path: [KernelLog.Visit], program: Program?) {
     self.path = path
     self.program = program
+    logged = LoggedPath(path)
   }
 
   func place(at index: Int) -> SourcePlace? {
@@ -22,32 +24,38 @@ struct HistoryReader {
 
   /// Fills in what the registers of the message hold, where the first of them comes from, and the path.
   func describe(_ diagnostic: inout Diagnostic) {
-    guard let last = path.last else { return }
+    guard !path.isEmpty else { return }
     let end = path.count - 1
+    let frame = logged.frameOf[end]
+    func holding(of register: Int) -> Substring? { logged.holding(of: register, in: frame, before: end) }
     let message = diagnostic.kernelMessage
     if message.hasPrefix("BPF program is too large") { return profile(&diagnostic) }
     if let opening = opening(message) { return tell(of: opening, &diagnostic) }
     let mentioned = MessagePhrase.registers(in: message)
     let isAboutValue = diagnostic.category == .memory || diagnostic.category == .registerType
-    var registers = mentioned.isEmpty && isAboutValue ? LoggedInstruction(last.text).reads : mentioned
+    var registers = mentioned.isEmpty && isAboutValue ? logged.instructions[end].reads : mentioned
     if message.hasPrefix("cannot pass map_type ") {
-      registers = (1...5).filter { holding(of: $0, before: end)?.hasPrefix("map_ptr") == true }
+      registers = (1...5).filter { holding(of: $0)?.hasPrefix("map_ptr") == true }
     }
     for register in registers.prefix(4) where register != 10 {
-      guard let found = holding(of: register, before: end) else { continue }
-      let origin = origin(of: register, before: end)
+      guard let found = holding(of: register) else { continue }
+      let origin = logged.origin(of: .register(register, frame: frame), before: end)
       diagnostic.holdings.append(
         Diagnostic.Holding(
           "R\(register)", HoldingText.words(for: found), origin: origin.flatMap { place(at: $0) },
           instruction: origin.map { path[$0].instruction }))
       if let origin { explainLoss(of: register, holding: found, since: origin, &diagnostic) }
     }
-    var trace = Trace()
-    for register in registers where register != 10 { follow(register, before: end, into: &trace) }
+    var trace = ValueTrace()
+    for register in registers where register != 10 {
+      trace.follow(.register(register, frame: frame), before: end, along: logged)
+    }
     var latest: [Int: Int] = [:]
     for index in trace.visits { latest[path[index].instruction] = max(latest[path[index].instruction] ?? 0, index) }
     diagnostic.history = latest.values.sorted().suffix(Self.maximumSteps).map(step)
-    decide(trace, &diagnostic)
+    decide(since: trace.visits.min() ?? 0, &diagnostic) {
+      trace.places.contains($0) && $1.map(trace.visits.contains) ?? true
+    }
     remarkOnSigns(&diagnostic)
     nameMap(&diagnostic)
   }
@@ -58,6 +66,23 @@ struct HistoryReader {
       let value = diagnostic.holdings.first?.contents, let match = value.firstMatch(of: /a value of map '([^']+)'/)
     else { return }
     diagnostic.suggestion = "pass &\(match.1), the map that the value was looked up in"
+  }
+
+  /// A chain of calls that takes too much of the stack: which function takes how much, and the call that goes too far.
+  func tellOfStack(_ diagnostic: inout Diagnostic) {
+    let first = diagnostic.kernelMessage.split(separator: "\n").first ?? ""
+    guard let program, let gaps = MessagePattern("combined stack size of {} calls is {}. Too large").match(first),
+      let functions = Int(gaps[0]), let bytes = Int(gaps[1]),
+      let chain = StackChain(in: program, functions: functions, bytes: bytes)
+    else { return }
+    let parts = chain.links.enumerated().map { index, link in
+      "\(link.name) takes \(link.bytes)\(index == 0 ? " bytes" : "")"
+    }
+    diagnostic.remarks.append(parts.joined(separator: ", "))
+    guard let call = chain.links.dropLast().last?.call else { return }
+    diagnostic.instruction = call
+    diagnostic.instructionText = nil
+    diagnostic.place = program.place(of: call)
   }
 
   private func step(_ index: Int) -> Diagnostic.Step {
@@ -119,15 +144,12 @@ struct HistoryReader {
       "it \(isReference ? "was acquired" : "begins")\(origin), instruction \(path[opening].instruction): "
         + "\(action(of: opening))")
     if isReference { nameReference(of: opening, &diagnostic) }
-    var trace = Trace()
-    trace.visits = [opening]
-    trace.registers = Set(0...10)
-    decide(trace, &diagnostic)
+    decide(since: opening, &diagnostic) { _, _ in true }
   }
 
   /// What was acquired, and what gives it back, by the function that acquired it.
   private func nameReference(of opening: Int, _ diagnostic: inout Diagnostic) {
-    let name = path[opening].text.dropFirst("call ".count).prefix { $0 != "#" }
+    let name = logged.calledName(opening)
     guard let row = Self.references.first(where: { name.hasPrefix($0.function) }) else { return }
     diagnostic.headline = "\(row.noun) is not given back before the end"
     diagnostic.suggestion = "call \(row.release) on every path, those of errors as well"
@@ -159,11 +181,14 @@ struct HistoryReader {
     let endings = ["submit", "discard", "release", "put", "drop", "drop_impl", "delete", "unlock", "free", "destroy"]
     guard
       let index = calls.last(where: { call in
-        let name = path[call].text.dropFirst(5).prefix { $0 != "#" }
+        let name = logged.calledName(call)
         return isPacket || endings.contains { name.hasSuffix("_\($0)") }
       })
     else { return }
-    let name = path[index].text.dropFirst(5).prefix { $0 != "#" }
+    // What the log shows is what it was when it was last used.
+    let last = diagnostic.holdings.count - 1
+    diagnostic.holdings[last].contents = "no longer \(diagnostic.holdings[last].contents)"
+    let name = logged.calledName(index)
     let line = place(at: index).map { $0.line > 0 ? " at line \($0.line)" : "" } ?? ""
     if isPacket {
       diagnostic.headline = "R\(register) pointed into the packet until \(name)\(line), which may move the packet"
@@ -188,90 +213,11 @@ struct HistoryReader {
     diagnostic.suggestion = "declare the variable unsigned, or compare it with 0 as well"
   }
 
-  // MARK: What registers hold
-
-  /// The kernel's words for what a register holds before a visit.
-  private func holding(of register: Int, before end: Int) -> Substring? {
-    let subject = "R\(register)"
-    var depth = 0
-    for index in stride(from: end, through: 0, by: -1) {
-      if index < end {
-        // A function that has been left had registers of its own.
-        if path[index].text == "exit" { depth += 1 }
-        if depth > 0 {
-          if path[index].text.hasPrefix("call pc") { depth -= 1 }
-          continue
-        }
-        if let after = path[index].after, let entry = LoggedState(after).entries.first(where: { $0.subject == subject })
-        {
-          return entry.contents
-        }
-        if LoggedInstruction(path[index].text).writes.contains(register) { return nil }
-      }
-      if let before = path[index].before {
-        return LoggedState(before).entries.first { $0.subject == subject }?.contents
-      }
-    }
-    return nil
-  }
-
-  /// The visit that wrote a register last.
-  private func origin(of register: Int, before end: Int) -> Int? {
-    var index = end - 1
-    var register = register
-    while index >= 0 {
-      let instruction = LoggedInstruction(path[index].text)
-      if instruction.writes.contains(register) {
-        guard !instruction.isCall, instruction.reads.count == 1, instruction.reads != [10],
-          let source = instruction.reads.first,
-          path[index].text.contains(" = r"), !path[index].text.contains(" += ")
-        else { return index }
-        // A copy: what was copied comes from further back.
-        register = source
-      }
-      index -= 1
-    }
-    return nil
-  }
-
-  // MARK: Where a value comes from
-
-  private struct Trace {
-    var visits: Set<Int> = []
-    var registers: Set<Int> = []
-  }
-
-  private func follow(_ register: Int, before end: Int, into trace: inout Trace) {
-    var wanted: Set<Int> = [register]
-    var slots: Set<Int> = []
-    trace.registers.insert(register)
-    var index = end - 1
-    while index >= 0, !(wanted.isEmpty && slots.isEmpty), trace.visits.count < 64 {
-      let instruction = LoggedInstruction(path[index].text)
-      let written = instruction.writes.filter(wanted.contains)
-      if !written.isEmpty {
-        trace.visits.insert(index)
-        wanted.subtract(written)
-        if !instruction.isCall {
-          let sources = instruction.reads.filter { $0 != 10 }
-          wanted.formUnion(sources)
-          trace.registers.formUnion(sources)
-          if let slot = instruction.loadsFrom { slots.insert(slot) }
-        }
-      } else if let slot = instruction.storesTo, slots.contains(slot) {
-        trace.visits.insert(index)
-        slots.remove(slot)
-        let sources = instruction.reads.filter { $0 != 10 }
-        wanted.formUnion(sources)
-        trace.registers.formUnion(sources)
-      }
-      index -= 1
-    }
-  }
+  // MARK: The path
 
   private func effect(of index: Int) -> String {
     let visit = path[index]
-    let instruction = LoggedInstruction(visit.text)
+    let instruction = logged.instructions[index]
     guard let after = visit.after else { return "" }
     let state = LoggedState(after)
     let subject = instruction.isCall ? "R0" : instruction.writes.first.map { "R\($0)" } ?? ""
@@ -279,16 +225,27 @@ struct HistoryReader {
     return "\(entry.subject) = \(HoldingText.words(for: entry.contents))"
   }
 
-  /// The decisions that looked at a register of the trace since its value was made; the others are counted.
-  private func decide(_ trace: Trace, _ diagnostic: inout Diagnostic) {
-    let start = trace.visits.min() ?? 0
+  /// The decisions since a visit that looked at what matters; the others are counted.
+  ///
+  /// - Parameter matters: whether a register does that was last written by a visit, `nil` for one that its function was given.
+  private func decide(
+    since start: Int, _ diagnostic: inout Diagnostic, _ matters: (ValuePlace, _ writtenBy: Int?) -> Bool
+  ) {
     var relevant: [Diagnostic.Decision] = []
     var total = 0
+    var written: [ValuePlace: Int] = [:]
     for (index, visit) in path.enumerated().dropLast() {
-      let instruction = LoggedInstruction(visit.text)
+      let instruction = logged.instructions[index]
+      let frame = logged.frameOf[index]
+      for register in instruction.writes { written[.register(register, frame: frame)] = index }
       guard let condition = instruction.condition, let isTaken = visit.isTaken else { continue }
       total += 1
-      guard index >= start, !trace.registers.isDisjoint(with: instruction.reads) else { continue }
+      guard index >= start,
+        instruction.reads.contains(where: { register in
+          let place = ValuePlace.register(register, frame: frame)
+          return matters(place, written[place])
+        })
+      else { continue }
       relevant.append(
         Diagnostic.Decision(
           instruction: visit.instruction, place: place(at: index), condition: String(condition), isTaken: isTaken))

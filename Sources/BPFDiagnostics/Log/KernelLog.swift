@@ -20,7 +20,7 @@ public struct KernelLog: Sendable {
     var text: Substring
     /// The source line that the log names, if any.
     var place: SourcePlace?
-    /// What registers and slots held before it, where the log says so at this place: it names all of them.
+    /// What registers and slots held before it, where the log names all of them at this place.
     var before: Substring?
     /// What it has changed.
     var after: Substring?
@@ -55,6 +55,8 @@ extension KernelLog {
     private var pending: [Int: [Int]] = [:]
     private var place: SourcePlace?
     private var before: Substring?
+    /// Whether what the next line names is what a function finds that was called.
+    private var isAtCallee = false
     private var isOver = false
 
     mutating func read(_ line: Substring) {
@@ -62,6 +64,9 @@ extension KernelLog {
       switch first {
       case UInt8(ascii: ";"): readSource(line)
       case UInt8(ascii: "0")...UInt8(ascii: "9"): readNumbered(line)
+      case 0x20 where isAtCallee:
+        before = Self.state(line.drop { $0 == " " })
+        isAtCallee = false
       case 0x20, 0x09: break
       case UInt8(ascii: "f") where line.hasPrefix("from "): readBranch(line)
       default: readWords(line)
@@ -88,10 +93,18 @@ extension KernelLog {
 
     /// `12: (85) call bpf_x#1 ; R0=…`, or `12: R0=… R1=…`
     private mutating func readNumbered(_ line: Substring) {
-      guard let colon = line.firstIndex(of: ":"), let number = Int(line[..<colon]) else { return readMessage(line) }
+      guard let colon = line.firstIndex(of: ":"), let number = UInt32(line[..<colon]).map(Int.init) else {
+        return readMessage(line)
+      }
       let rest = line[line.index(after: colon)...].drop { $0 == " " }
       guard rest.utf8.first == UInt8(ascii: "("), rest.utf8.count > 5 else {
-        if rest.hasPrefix("R") || rest.hasPrefix("frame") { before = rest }
+        // What stands at a beginning names everything; elsewhere it is what the last instruction has changed.
+        guard let state = Self.state(rest) else { return }
+        if current < 0 {
+          before = before ?? state
+        } else if before == nil {
+          visits[current].after = visits[current].after ?? state
+        }
         return
       }
       let body = rest.dropFirst(5)
@@ -115,7 +128,8 @@ extension KernelLog {
       parents.append(current)
       current = visits.count - 1
       before = nil
-      if visit.text.hasPrefix("if ") || visit.text.hasPrefix("may_goto") {
+      // A call may wait as well: for a function that is called back, or for what an iterator gives besides.
+      if ["if ", "may_goto", "call "].contains(where: visit.text.hasPrefix) {
         pending[visit.instruction, default: []].append(current)
       }
     }
@@ -123,12 +137,14 @@ extension KernelLog {
     /// `from 12 to 15: R0=…`
     private mutating func readBranch(_ line: Substring) {
       let words = line.split(separator: " ", maxSplits: 4)
-      guard words.count >= 4, words[2] == "to", let from = Int(words[1]),
-        let target = Int(words[3].prefix { $0.isNumber })
+      guard words.count >= 4, words[2] == "to", let from = UInt32(words[1]).map(Int.init),
+        let target = UInt32(words[3].prefix { $0.isNumber }).map(Int.init)
       else { return readMessage(line) }
       messages.removeAll(keepingCapacity: true)
       let state = line.firstRange(of: ": ").map { line[$0.upperBound...] }
-      before = state.flatMap { $0.hasPrefix("R") || $0.hasPrefix("frame") ? $0 : nil }
+      before = state.flatMap(Self.state)
+      // From the end of a function back to where it was called: the path goes on.
+      if current >= 0, visits[current].instruction == from, visits[current].text == "exit" { return }
       guard let origin = pending[from]?.popLast() else {
         // The way to an instruction that was never shown: the path begins here.
         current = -1
@@ -136,7 +152,7 @@ extension KernelLog {
       }
       // The other way of the same jump is another visit, since the first may be on paths that were kept.
       var copy = visits[origin]
-      copy.isTaken = target != from + 1
+      copy.isTaken = copy.text.hasPrefix("call ") ? nil : target != from + 1
       copy.after = nil
       visits.append(copy)
       parents.append(parents[origin])
@@ -156,8 +172,13 @@ extension KernelLog {
         messages.removeAll(keepingCapacity: true)
         return
       }
+      if line.hasPrefix("callee:") { isAtCallee = true }
       if KernelLog.isNoise(line) { return }
       readMessage(line)
+    }
+
+    private static func state(_ text: Substring) -> Substring? {
+      text.hasPrefix("R") || text.hasPrefix("frame") ? text : nil
     }
 
     private mutating func readMessage(_ line: Substring) {
@@ -183,7 +204,8 @@ extension KernelLog {
     let beginnings = [
       "func#", "mark_precise:", "last_idx ", "regs=", "parent ", "caller:", "callee:", "returning from callee:",
       "to caller at ", "propagating ", "Live regs before insn", "verification time ", "stack depth ", "Func#", "SCC ",
-      "live stack update", "insn_array", "BPF program name", "-- BEGIN PROG LOAD LOG --", "-- END PROG LOAD LOG --",
+      "live stack update", "(", "insn_array", "BPF program name", "-- BEGIN PROG LOAD LOG --",
+      "-- END PROG LOAD LOG --",
     ]
     return beginnings.contains { line.hasPrefix($0) }
       || line.contains("reference type('UNKNOWN ') size cannot be determined")

@@ -4,14 +4,26 @@ struct LoggedInstruction {
   var writes: [Int] = []
   /// The registers that it reads.
   var reads: [Int] = []
-  /// The stack slot that it writes, by its offset from the frame pointer.
-  var storesTo: Int?
-  /// The stack slot that it reads.
-  var loadsFrom: Int?
+  /// The memory that it writes.
+  var store: MemoryAccess?
+  /// The memory that it reads into a register.
+  var load: MemoryAccess?
+  /// Whether it gives a value on as it is: from register to register with all 64 bits, or to memory.
+  var isMove = false
   /// The condition of a conditional jump, such as `r0 == 0x0`.
   var condition: Substring?
   /// Whether it calls a function, whose result is in R0.
   var isCall = false
+
+  /// An access of memory through a register.
+  struct MemoryAccess {
+    /// The number of the register.
+    var base: Int
+    /// What is added to it.
+    var offset: Int
+    /// The number of bytes.
+    var size: Int
+  }
 
   /// Reads an instruction as the kernel prints it, without number and opcode.
   init(_ text: Substring) {
@@ -24,6 +36,9 @@ struct LoggedInstruction {
       reads = Self.registers(in: condition ?? rest)
     } else if text.hasPrefix("may_goto") {
       condition = text
+    } else if text.hasPrefix("lock ") {
+      reads = Self.registers(in: text)
+      store = Self.memoryAccess(text.dropFirst("lock ".count))
     } else if let equals = text.firstRange(of: " = ") {
       assign(text[..<equals.lowerBound], text[equals.upperBound...])
     } else if let operation = Self.compoundAssignment(text) {
@@ -37,14 +52,15 @@ struct LoggedInstruction {
   }
 
   private mutating func assign(_ target: Substring, _ source: Substring) {
+    reads = Self.registers(in: source)
     if target.hasPrefix("*") {
-      reads = Self.registers(in: target) + Self.registers(in: source)
-      storesTo = Self.stackOffset(in: target)
+      store = Self.memoryAccess(target)
+      reads = Self.registers(in: target) + reads
+      isMove = true
     } else {
       writes = Self.registers(in: target)
-      reads = Self.registers(in: source)
-      loadsFrom = source.hasPrefix("*") ? Self.stackOffset(in: source) : nil
-      if loadsFrom != nil { reads = [] }
+      load = Self.memoryAccess(source)
+      isMove = target.first == "r" && source.first == "r" && source.dropFirst().allSatisfy(\.isNumber)
     }
   }
 
@@ -84,11 +100,16 @@ struct LoggedInstruction {
     }
   }
 
-  /// The offset of `(r10 -16)`.
-  private static func stackOffset(in text: Substring) -> Int? {
-    guard let start = text.firstRange(of: "(r10 ")?.upperBound, let end = text[start...].firstIndex(of: ")") else {
-      return nil
-    }
-    return Int(text[start..<end])
+  /// `*(u32 *)(r10 -16)`, or its like with a sign.
+  private static func memoryAccess(_ text: Substring) -> MemoryAccess? {
+    guard text.hasPrefix("*("), let type = text.dropFirst(2).firstRange(of: " *)("),
+      text.last == ")" || text.contains(") ")
+    else { return nil }
+    let width = text.dropFirst(2)[..<type.lowerBound].dropFirst()
+    let place = text[type.upperBound...].prefix { $0 != ")" }.split(separator: " ")
+    guard let bits = Int(width), [8, 16, 32, 64].contains(bits), place.count == 2,
+      let base = registers(in: place[0]).first, let offset = Int16(place[1])
+    else { return nil }
+    return MemoryAccess(base: base, offset: Int(offset), size: bits / 8)
   }
 }

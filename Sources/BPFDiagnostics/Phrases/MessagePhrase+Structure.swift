@@ -17,7 +17,7 @@ extension MessagePhrase {
     Row("back-edge from insn {} to {}", .structure, "there is a loop from instruction $1 to $2, which needs CAP_BPF"),
     Row(
       "combined stack size of {} calls is {}. Too large", .structure,
-      "the stack of $1 nested functions has $2 bytes together, of at most 512",
+      "$1 functions that call one another take $2 bytes of the stack together, of at most 512",
       help: "keep large variables in a map (a per-CPU array of one element), or inline functions"),
     Row(
       "Looks like the BPF stack limit is exceeded", .structure, "the function's variables do not fit into 512 bytes",

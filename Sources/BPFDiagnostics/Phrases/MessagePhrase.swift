@@ -50,8 +50,9 @@ public struct MessagePhrase: Hashable, Sendable {
         "\(Self.count(gaps[1], "byte")) at offset \(gaps[0]) of the packet \(gaps[1] == "1" ? "is" : "are") accessed, "
         + "of which \(gaps[5] == "0" ? "no" : gaps[5]) bytes are known to be there"
     }
-    if let gaps = MessagePattern("invalid read from stack R{} off={} size={}").match(first), let offset = Int(gaps[1]),
-      let size = Int(gaps[2]), offset < 0, offset + size > 0
+    if let gaps = MessagePattern("invalid read from stack R{} off={} size={}").match(first),
+      let offset = Int32(gaps[1]),
+      let size = UInt16(gaps[2]).map(Int32.init), offset < 0, offset + size > 0
     {
       headline =
         "\(size) bytes are read at fp\(offset), where the stack has only \(Self.count("\(-offset)", "byte")) left"
@@ -119,7 +120,7 @@ extension MessagePhrase {
     for pattern in [
       "Possibly NULL pointer passed to trusted arg{}", "arg#{} {}", "arg{} expected pointer to func",
     ] {
-      if let number = MessagePattern(pattern).match(message)?.first.flatMap({ Int($0) }) { return [number + 1] }
+      if let number = MessagePattern(pattern).match(message)?.first.flatMap({ UInt8($0) }) { return [Int(number) + 1] }
     }
     return []
   }
