@@ -190,7 +190,7 @@ extension Exploration {
       try check(register, in: range, "At async callback return")
       return
     }
-    if header.function != 0 {
+    if header.function != 0, !header.isException {
       guard result.kind == .scalar else {
         throw reject(
           "At subprogram exit the register R\(register.rawValue) is not a scalar value (\(kindName(result)))",

@@ -92,6 +92,16 @@ extension Exploration {
     (.memory, .ringBuffer), (.buffer, []), (.btf, .trusted),
   ]
 
+  /// Whether an argument is memory of which is not said that the function only reads it.
+  private func mayWrite(_ argument: HelperArgument) -> Bool {
+    switch argument.kind {
+    case .mapKey, .mapValue: true
+    case .memory, .fixedMemory:
+      argument.traits.contains(.isWritten) || argument.traits.contains(.isUninitialized)
+    default: false
+    }
+  }
+
   private mutating func checkKind(
     _ argument: HelperArgument, _ register: Register, _ state: RegisterState, _ call: CallArguments
   ) throws(Stop) {
@@ -122,8 +132,23 @@ extension Exploration {
           ? .possiblyNull(register, kind: kindName(state))
           : .argument(register, found: kindName(state), expected: names))
     }
+    if state.kind == .btf, mayWrite(argument) {
+      throw reject(
+        "\(call.function.prefix { $0 != "#" })() may write into memory pointed by R\(register.rawValue) "
+          + "type=\(kindName(state))",
+        .accessDenied, .readOnlyMemory(register))
+    }
     if case .kernelObject(let name) = argument.kind { try checkStructure(state, register, name) }
     if argument.kind == .fieldPointer { try checkFieldPointer(register, state, call) }
+  }
+
+  /// A pointer to an object of the kernel, for a function of the program that asks for one.
+  mutating func checkObject(
+    named name: String, isNullable: Bool, _ register: Register, _ state: RegisterState
+  ) throws(Stop) {
+    let argument = HelperArgument(.kernelObject(name), isNullable ? .isNullable : [])
+    try checkKind(argument, register, state, CallArguments(kernelFunction: ""))
+    try checkOffset(argument, register, state)
   }
 
   /// The structure that a typed pointer points to has to be the one that is wanted, or begin with it.
@@ -229,7 +254,7 @@ extension Exploration {
     case .function: call.callback = Int(state.object)
     case .constantText: try checkText(register, state)
     case .timer: try checkTimer(register, state, &call)
-    case .spinLock: try checkLock(register, state, call)
+    case .spinLock: try checkLock(LockOperation(isLocking: call.helper == 93, kind: .spinLock), register, state)
     case .pointerField: try checkPointerField(register, state, &call)
     case .fieldPointer: break
     case .dynptr(.any): call.dynptr = try requireDynptr(register, state)
@@ -298,7 +323,7 @@ extension Exploration {
     case .stack:
       try checkStackMemory(register, state, size, isWrite: isWrite, zeroAllowed: zeroAllowed, &call)
     case .btf where state.flags.contains(.trusted) && !state.isNullable:
-      try access(Access(base: register, offset: 0, size: max(size, 1), isWrite: isWrite))
+      try access(Access(base: register, offset: 0, size: max(size, 1), isWrite: false))
     case .context:
       guard case .userBytes = program.context.rule else { fallthrough }
       try access(Access(base: register, offset: max(size - 1, 0), size: 1, isWrite: isWrite))

@@ -111,6 +111,13 @@ extension Exploration {
       }
       try checkText(register, state)
     case .interruptFlag: try checkInterruptFlag(facts.function, register, state, index)
+    case .resilientLock:
+      guard state.kind == .mapValue && !state.isNullable || state.ownsObject else {
+        throw reject(
+          "arg#\(index) doesn't point to map value or allocated object", .invalidArgument,
+          .argument(register, found: kindName(state), expected: ["map_value"]))
+      }
+      if let operation = LockOperation(facts.function.role) { try checkLock(operation, register, state) }
     case .dynptr: try checkDynptr(facts.function, parameter, register, state, &call)
     case .allocatedObject, .referenceCountedObject, .listHead, .listNode, .treeRoot, .treeNode:
       try checkOwnObject(facts, parameter, register, state, index, &call)
@@ -385,6 +392,9 @@ extension Exploration {
 
   // MARK: Interrupts
 
+  /// What ``RegisterState/object`` is of a flag that belongs to a lock.
+  private static let flagOfLock: UInt32 = 1
+
   private mutating func checkInterruptFlag(
     _ function: KernelFunction, _ register: Register, _ state: RegisterState, _ index: Int
   ) throws(Stop) {
@@ -397,7 +407,11 @@ extension Exploration {
     let place = Int(state.object)
     let isAligned = offset % 8 == 0 && offset < 0 && offset >= -Self.stackSize
     let slot = isAligned ? -offset / 8 - 1 : 0
-    if function.role == .saveInterrupts {
+    let operation = LockOperation(function.role)
+    if function.role == .saveInterrupts || operation?.isLocking == true {
+      if offset % 8 == 0, offset >= 0 || offset < -Self.stackSize {
+        try checkStackBounds(register, state, 0, 8, .write)
+      }
       let isFree = isAligned && !slots[Self.slotPlace(place, slot)].isSpecial
       guard isFree else {
         let line = isAligned ? "" : "cannot pass in irq_flag at an offset=\(offset)\n"
@@ -408,7 +422,7 @@ extension Exploration {
       growStack(place, to: slot + 1)
       let id = acquire(.interruptFlag)
       regions.interruptID = id
-      var flag = RegisterState(kind: .memory)
+      var flag = RegisterState(kind: .memory, object: operation == nil ? 0 : Self.flagOfLock)
       flag.reference = id
       slots[Self.slotPlace(place, slot)] = StackSlot(bytes: StackSlot.all(.interruptFlag), register: flag)
       return
@@ -421,7 +435,14 @@ extension Exploration {
         .argument(register, found: "fp\(offset)", expected: ["irq flag"]))
     }
     noteStackRead(place, slot)
-    let id = slots[Self.slotPlace(place, slot)].register.reference
+    let flag = slots[Self.slotPlace(place, slot)].register
+    guard flag.object == (operation == nil ? 0 : Self.flagOfLock) else {
+      let (acquired, used) = operation == nil ? ("lock", "native") : ("native", "lock")
+      throw reject(
+        "irq flag acquired by \(acquired) kfuncs cannot be restored with \(used) kfuncs", .invalidArgument,
+        .region("bpf_local_irq_save"))
+    }
+    let id = flag.reference
     guard id == regions.interruptID else {
       let acquired = references.first { $0.id == regions.interruptID }?.instruction ?? 0
       throw reject(

@@ -20,6 +20,7 @@ extension Exploration {
       throw reject(
         "calling kernel function \(name) is not allowed", .accessDenied, .kernelFunctionUnavailable(name))
     }
+    if case .resilientLock? = facts.function.role { try pushFailedLock() }
     let sleeps = facts.function.flags.contains(.sleepable)
     if sleeps, !isSleepable {
       throw reject(
@@ -28,8 +29,8 @@ extension Exploration {
     var call = CallArguments(kernelFunction: name)
     try check(facts, &call)
     if facts.function.role == .throwException {
-      if hasExceptionCallback { throw unsupported("exception callbacks") }
-      try checkReturn(.r1)
+      // Without a function for exceptions the number becomes the program's result.
+      if !code.functions.contains(where: \.isExceptionCallback) { try checkReturn(.r1) }
       try checkRegionsClosed(by: "bpf_throw")
       return .end
     }
@@ -54,12 +55,6 @@ extension Exploration {
     iteratorPlace = nil
     if facts.function.flags.contains(.iteratorNext), let iterator { try branchIterator(iterator) }
     return .next
-  }
-
-  /// Whether the program names a function that exceptions go to.
-  private var hasExceptionCallback: Bool {
-    guard let types = program.ownTypes, let id = code.functions[0].type else { return false }
-    return ((try? types.declarationTags(on: id, component: -1)) ?? []).contains { $0.hasPrefix("exception_callback:") }
   }
 
   // MARK: Sections
@@ -178,20 +173,16 @@ extension Exploration {
     }
   }
 
-  /// What the kernel has for the program's context: `struct bpf_ctx_convert` has a member for each type of program.
+  /// What the kernel has for the program's context.
   private mutating func kernelContext() throws(Stop) -> RegisterState {
-    guard let types = program.kernelTypes, let table = types.first(named: "bpf_ctx_convert", kind: .structure),
-      case .structure(let members)? = (try? types.type(table))?.kind,
-      let names = types.first(named: "bpf_prog_type", kind: .enumeration),
-      case .enumeration(let values)? = (try? types.type(names))?.kind,
-      let name = values.values.first(where: { $0.value == UInt64(program.kind.type.rawValue) })?.name,
-      let member = members.members.first(where: { $0.name == name + "_kern" })
-    else { throw unsupported("what the kernel has for this context") }
-    guard let resolved = try? types.resolve(member.type), let type = try? types.type(resolved),
+    guard let types = program.kernelTypes, let member = program.contextType(suffix: "_kern") else {
+      throw unsupported("what the kernel has for this context")
+    }
+    guard let resolved = try? types.resolve(member), let type = try? types.type(resolved),
       case .structure = type.kind
     else {
       throw reject(
-        "kern ctx type id \(member.type.rawValue) is not a struct", .invalidArgument, .missingReference("context"))
+        "kern ctx type id \(member.rawValue) is not a struct", .invalidArgument, .missingReference("context"))
     }
     return RegisterState(kind: .btf, flags: .trusted, object: resolved.rawValue)
   }
@@ -200,7 +191,12 @@ extension Exploration {
     let flags = facts.function.flags
     switch facts.result {
     case .nothing: return
-    case .scalar: self[.r0] = .unknown
+    case .scalar:
+      if case .resilientLock? = facts.function.role {
+        self[.r0] = RegisterState(constant: 0)
+      } else {
+        self[.r0] = .unknown
+      }
     case .structure(let type):
       var object = RegisterState(kind: .btf, object: type.rawValue)
       if flags.contains(.iteratorNext) {

@@ -114,11 +114,11 @@ extension Exploration {
     var lockOffset = 0
     if state.kind == .mapValue {
       let fields = program.maps[Int(state.object)].fields
-      lockOffset = (fields.first(.spinLock) ?? fields.first(.resilientSpinLock))?.offset ?? 0
+      lockOffset = fields.first(.spinLock)?.offset ?? Self.noLock
       let field = fields.fields.first { $0.kind == (isList ? .listHead : .treeRoot) && $0.offset == offset }
       if case .elements(let type, let nodeOffset)? = field?.target { elements = (type.rawValue, nodeOffset) }
     } else if let fields = ownFields(state.object) {
-      lockOffset = (fields.first(.spinLock) ?? fields.first(.resilientSpinLock))?.offset ?? 0
+      lockOffset = fields.first(.spinLock)?.offset ?? Self.noLock
       elements = fields.field(isList ? .listHead : .treeRoot, at: offset)?.elements.map {
         ($0.type.rawValue, $0.nodeOffset)
       }
@@ -126,7 +126,7 @@ extension Exploration {
     guard let elements else {
       throw reject("\(name) not found at offset=\(offset)", .invalidArgument, .missingField(map: "", field: name))
     }
-    guard regions.lockCount > 0, regions.activeLock == state.id, regions.activeLockOwner == lockOwner(state) else {
+    guard holdsLock(of: state) else {
       let line = regions.lockCount > 0 ? "held lock and object are not in the same allocation\n" : ""
       throw reject(
         "\(line)bpf_spin_lock at off=\(lockOffset) must be held for \(name)", .invalidArgument,
@@ -134,6 +134,9 @@ extension Exploration {
     }
     call.own.elements = elements
   }
+
+  /// What Linux names as the offset of a spin lock where the lock is a resilient one.
+  private static let noLock = -22
 
   /// What a lock belongs to: a map, or the program's types.
   func lockOwner(_ state: RegisterState) -> UInt32 { state.kind == .mapValue ? state.object + 1 : .max }

@@ -41,6 +41,7 @@ struct KernelFunctionFacts {
     case taskWork
     case workQueue
     case interruptFlag
+    case resilientLock
     case dynptr
     case allocatedObject
     case referenceCountedObject
@@ -152,7 +153,7 @@ struct KernelFunctionFacts {
     case "bpf_list_node": return .listNode
     case "bpf_rb_root": return .treeRoot
     case "bpf_rb_node": return .treeNode
-    case "bpf_res_spin_lock": return .unsupported("bpf_res_spin_lock")
+    case "bpf_res_spin_lock": return .resilientLock
     case "bpf_map": return .mapObject
     case _ where name.hasPrefix("bpf_iter_") && !name.hasSuffix("_kern"):
       return .iterator(name: String(name.dropFirst(9)), slots: (byteCount + 7) / 8)
@@ -196,6 +197,8 @@ struct KernelFunctionFacts {
       switch pointee.kind {
       case .structure: return .structure(resolved)
       case .integer, .enumeration: return .memory((try? types.size(of: target)) ?? 0)
+      // An address that says nothing, such as one in the arena.
+      case .void: return .scalar
       default: return .unsupported("its result")
       }
     default: return .unsupported("its result")

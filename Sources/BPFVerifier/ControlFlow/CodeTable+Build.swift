@@ -4,7 +4,7 @@ internal import BPFTypeFormat
 
 extension CodeTable {
   /// Decodes a program and checks its structure, in the order in which Linux finds faults.
-  init(_ program: Program) throws(Rejection) {
+  init(_ program: Program, types: BTF?) throws(Rejection) {
     let slots = program.instructions
     guard !slots.isEmpty, slots.count <= 1_000_000 else {
       throw Rejection(
@@ -29,7 +29,7 @@ extension CodeTable {
         instructions.append(nil)
       }
     }
-    try findFunctions(program)
+    try findFunctions(program, handler: Self.exceptionCallback(of: program, types))
     try checkBounds(slots)
     if !program.functions.isEmpty, program.functions.allSatisfy({ $0.type != nil }),
       program.functions.count != functions.count
@@ -78,8 +78,11 @@ extension CodeTable {
 
   // MARK: Functions
 
-  /// Finds where functions begin: at the entry, where calls lead to, and where addresses of functions are taken.
-  private mutating func findFunctions(_ program: Program) throws(Rejection) {
+  /// Finds where functions begin: at the entry, where calls lead to, where addresses of functions are taken, and where
+  /// exceptions go to.
+  private mutating func findFunctions(
+    _ program: Program, handler: @autoclosure () throws(Rejection) -> Int?
+  ) throws(Rejection) {
     var starts: Set<Int> = [0]
     for (index, instruction) in instructions.enumerated() {
       let target: Int
@@ -95,6 +98,8 @@ extension CodeTable {
       }
       starts.insert(target)
     }
+    let handler = try handler()
+    if let handler { starts.insert(handler) }
     guard starts.count <= 256 else {
       throw Rejection(
         message: "too many subprograms", errno: .tooBig, instruction: nil, cause: .programSize(starts.count))
@@ -108,7 +113,35 @@ extension CodeTable {
           name: known?.name ?? (start == 0 ? program.name : ""), start: start, end: end,
           isGlobal: known.map { !$0.isStatic } ?? false, type: known?.type))
       for index in start..<end { facts[index].function = Int32(position) }
+      if start == handler {
+        functions[position].isExceptionCallback = true
+        functions[position].isCallback = true
+        functions[position].isAsynchronousCallback = true
+      }
     }
+  }
+
+  /// The first instruction of the function that exceptions go to: a tag of the program's own function names it.
+  private static func exceptionCallback(of program: Program, _ types: BTF?) throws(Rejection) -> Int? {
+    let prefix = "exception_callback:"
+    guard let types, let id = program.functions.first?.type else { return nil }
+    let names = ((try? types.declarationTags(on: id, component: -1)) ?? []).filter { $0.hasPrefix(prefix) }
+    guard let name = names.first?.dropFirst(prefix.count) else { return nil }
+    func refused(_ message: String, _ errno: Int32 = .invalidArgument) -> Rejection {
+      Rejection(message: message, errno: errno, instruction: nil, cause: .callback(String(name)))
+    }
+    if names.count > 1 { throw refused("multiple exception callback tags for main subprog", .exists) }
+    guard let callback = types.first(named: String(name), kind: .function),
+      case .function(_, let linkage)? = (try? types.type(callback))?.kind
+    else { throw refused("exception callback '\(name)' could not be found in BTF", .noEntry) }
+    guard linkage == .global else { throw refused("exception callback '\(name)' must have global linkage") }
+    guard let start = program.functions.last(where: { $0.type == callback })?.start else {
+      throw refused("exception callback type id not found in func_info")
+    }
+    guard start > 0, start < program.instructions.count else {
+      throw refused("invalid exception callback insn_off in func_info: 0")
+    }
+    return start
   }
 
   /// Jumps stay within their function, whose last instruction does not run on.
@@ -147,9 +180,11 @@ extension Int32 {
   /// Error numbers as `BPF_PROG_LOAD` returns them, positive.
   static let notPermitted: Int32 = 1
   static let noEntry: Int32 = 2
+  static let noProcess: Int32 = 3
   static let tooBig: Int32 = 7
   static let noMemory: Int32 = 12
   static let accessDenied: Int32 = 13
+  static let exists: Int32 = 17
   static let fault: Int32 = 14
   static let invalidArgument: Int32 = 22
   static let notSupported: Int32 = 95

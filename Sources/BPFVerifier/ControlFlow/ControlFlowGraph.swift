@@ -12,8 +12,9 @@ extension CodeTable {
   /// Checks that each instruction can be reached, and marks the places at which states are compared.
   mutating func analyzeControlFlow(callsBack: (Int) -> CallbackTiming) throws(Rejection) {
     var isReached = [Bool](repeating: false, count: instructions.count)
-    var pending = [0]
-    isReached[0] = true
+    // A function for exceptions is entered without a call.
+    var pending = [0] + functions.filter(\.isExceptionCallback).map(\.start)
+    for index in pending { isReached[index] = true }
     func reach(_ index: Int) {
       if instructions.indices.contains(index), !isReached[index] {
         isReached[index] = true
@@ -31,7 +32,6 @@ extension CodeTable {
       }
       markPoints(at: index, instruction, callsBack(index))
     }
-    // An exception callback is entered without a call.
     for (index, instruction) in instructions.enumerated() {
       if let instruction {
         guard isReached[index] else {

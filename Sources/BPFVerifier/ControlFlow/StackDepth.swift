@@ -4,8 +4,11 @@ internal import BPFObject
 extension Exploration {
   /// Checks the stack of every chain of calls, from the entry and from each callback that runs on its own.
   mutating func checkStackDepth() throws(Stop) {
-    for index in code.functions.indices where index == 0 || code.functions[index].isAsynchronousCallback {
-      try checkStackDepth(from: index)
+    // What can run later is on the machine's stack, wherever else it is called from: it is looked at first.
+    var isOnMachineStack = Set<Int>()
+    for index in code.functions.indices.reversed()
+    where index == 0 || code.functions[index].isAsynchronousCallback {
+      try checkStackDepth(from: index, &isOnMachineStack)
     }
   }
 
@@ -33,20 +36,20 @@ extension Exploration {
       .callback(code.functions[function].name))
   }
 
-  private mutating func checkStackDepth(from root: Int) throws(Stop) {
+  private mutating func checkStackDepth(from root: Int, _ isOnMachineStack: inout Set<Int>) throws(Stop) {
     struct Visit {
       var function: Int
       var next: Int
       /// What the frame adds to the depth of the chain.
       var depth: Int
     }
-    let isPrivate = hasPrivateStacks
+    let isPrivate = root == 0 && hasPrivateStacks
     var visits: [Visit] = []
     var depth = 0
     func added(_ function: Int) -> Int {
-      let used = max(code.functions[function].stackDepth, 1)
-      let rounded = (used + 15) / 16 * 16
-      return isPrivate && rounded >= Self.privateStackMinimum ? 0 : rounded
+      let rounded = (code.functions[function].stackDepth + 15) / 16 * 16
+      if !isPrivate { isOnMachineStack.insert(function) }
+      return rounded >= Self.privateStackMinimum && !isOnMachineStack.contains(function) ? 0 : rounded
     }
     visits.append(Visit(function: root, next: code.functions[root].start, depth: added(root)))
     depth += visits[0].depth
@@ -58,7 +61,13 @@ extension Exploration {
       while index < end, callee == nil {
         switch code.instructions[index] {
         case .call(.kernelFunction)? where throwsException(index): try checkThrow(index, visits.map(\.function))
-        case .call(.local(let offset))?: callee = code.function(at: index + 1 + Int(offset))
+        case .call(.local(let offset))?:
+          callee = code.function(at: index + 1 + Int(offset))
+          if let found = callee, code.functions[found].isExceptionCallback {
+            throw reject(
+              "insn \(index) cannot call exception cb directly", .invalidArgument,
+              .callback(code.functions[found].name))
+          }
         case .loadWide(_, .function(let offset))?:
           callee = code.function(at: index + 1 + Int(offset))
           if let found = callee, code.functions[found].isAsynchronousCallback { callee = nil }

@@ -44,6 +44,8 @@ struct OwnObjectFields {
       }
     }
     findNodes(id, types, at: 0, depth: 0)
+    // Linux 6.18 does not look into a structure for a resilient lock alone.
+    if fields.allSatisfy({ $0.kind == .resilientSpinLock }) { fields = [] }
   }
 
   private mutating func findNodes(_ id: BTFTypeID, _ types: BTF, at base: Int, depth: Int) {

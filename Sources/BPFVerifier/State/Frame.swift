@@ -47,7 +47,11 @@ struct AcquiredReference: BitwiseCopyable {
     case object
     case spinLock
     case resilientSpinLock
+    case resilientSpinLockWithInterrupts
     case interruptFlag
+
+    var isLock: Bool { self == .spinLock || isResilientLock }
+    var isResilientLock: Bool { self == .resilientSpinLock || self == .resilientSpinLockWithInterrupts }
   }
   var kind: Kind
   /// The id that registers which belong to it carry as ``RegisterState/reference``.

@@ -30,12 +30,7 @@ public struct Verifier: Sendable {
           message: "not modelled: loading without CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN", errno: .notSupported,
           instruction: nil, cause: .unsupported("missing capabilities"))
       }
-      if program.declarationTags.contains(where: { $0.hasPrefix("exception_callback:") }) {
-        throw Rejection(
-          message: "not modelled: a callback for exceptions", errno: .notSupported, instruction: nil,
-          cause: .unsupported("a callback for exceptions"))
-      }
-      var code = try CodeTable(program)
+      var code = try CodeTable(program, types: object.types)
       let input = try VerifiedInput(program, object: object, kernelTypes: kernelTypes, kernel: options.kernel)
       try code.summarizeCalls(input)
       try checkMaps(input)

@@ -57,14 +57,4 @@ struct EarlyReturnTests {
       #expect(answer.verdict == row.expectation, "\(row.title): \(answer.verdict)")
     }
   }
-
-  @Test("a program with a callback for exceptions has no verdict, instead of one without the callback")
-  func exceptionCallback() throws {
-    let row = try #require(CorpusFile(topic: "early return", text: Self.text).cases.first)
-    var object = try CorpusAssembler.object(row)
-    object.programs["p"]?.declarationTags = ["exception_callback:handle"]
-    let program = try #require(object.programs["p"])
-    let answer = OwnAnswer(program, of: object, kernelTypes: nil)
-    #expect(answer.unsupported == "a callback for exceptions")
-  }
 }

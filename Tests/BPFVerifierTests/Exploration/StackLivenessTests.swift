@@ -10,7 +10,8 @@ struct StackLivenessTests {
   private static func table(_ text: String) throws -> CodeTable {
     try CodeTable(
       Program(
-        name: "p", section: "socket", kind: ProgramKind(section: "socket"), instructions: Assembler.assemble(text)))
+        name: "p", section: "socket", kind: ProgramKind(section: "socket"), instructions: Assembler.assemble(text)),
+      types: nil)
   }
 
   private static let loop = """

@@ -7,11 +7,12 @@ import BPFTypeFormat
 /// The code is the assembler's with names for what a loader fills in: `r1 = map(array) ll`, `r1 = value(globals) + 8 ll`,
 /// `r2 = function(label) ll`, `r1 = symbol(name) ll`, `call kfunc(name)`; `type(name)` is a structure's number. The maps are those of ``CorpusMaps``. A line
 /// that is a C prototype with a colon begins a function with function info, whose label is the function's name; when
-/// there is one, the program itself is `int p` of its context. `@value array` stands for a look-up of the key 0 after
+/// there is one, the program itself is `int p` of its context, with the declaration tags of lines `@tag text`. `@value array` stands for a look-up of the key 0 after
 /// which r6 is the value; the program ends with 0 where there is none.
 struct CorpusAssembler {
   private var names: [String] = []
   private var functions: [(name: String, prototype: String)] = []
+  private var tags: [String] = []
 
   /// What the loader fills in, by the word that names it; the mark is the high half of the constant in its place.
   private static let marks: [(word: String, mark: UInt32)] = [
@@ -51,6 +52,8 @@ struct CorpusAssembler {
     for line in code.split(separator: "\n") {
       if let match = line.wholeMatch(of: /\s*@value (\w+)/) {
         lines.append(named(Self.lookup.replacing("$1", with: match.1)))
+      } else if let match = line.wholeMatch(of: /\s*@tag (\S+)/) {
+        tags.append(String(match.1))
       } else if let match = line.wholeMatch(of: /((?:\w+[ *]+)+(\w+)\(.*\)):/), !line.hasPrefix(" ") {
         before.append(Self.closed(lines))
         functions.append((String(match.2), String(match.1)))
@@ -151,7 +154,8 @@ struct CorpusAssembler {
   private func functionTable(
     _ starts: [Int], _ count: Int, context: String
   ) throws -> ([Program.Function], BTF) {
-    let all = [(name: "p", prototype: "int p(\(context) *context)")] + functions
+    let marks = tags.map { " __attribute__((btf_decl_tag(\"\($0)\")))" }.joined()
+    let all = [(name: "p", prototype: "int p(\(context) *context)\(marks)")] + functions
     var declarations = CorpusMaps.declarations
     try declarations.read(all.map { $0.prototype + ";\n" }.joined(), file: "functions")
     var builder = declarations.builder

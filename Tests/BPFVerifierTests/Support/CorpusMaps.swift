@@ -14,15 +14,21 @@ enum CorpusMaps {
     typedef unsigned char u8; typedef unsigned short u16; typedef unsigned int u32; typedef unsigned long long u64;
     typedef int s32; typedef long long s64;
     struct bpf_spin_lock { u32 val; };
+    struct bpf_res_spin_lock { u32 val; };
     struct bpf_timer { u64 __opaque[2]; } __attribute__((aligned(8)));
     struct bpf_wq { u64 __opaque[2]; } __attribute__((aligned(8)));
     struct bpf_task_work { u64 __opaque; } __attribute__((aligned(8)));
     struct bpf_map; struct bpf_dynptr;
     struct __sk_buff { u32 len; }; struct xdp_md { u32 data; }; struct pt_regs { u64 r15; };
     struct bpf_perf_event_data { u64 r15; }; struct task_struct { u64 flags; };
+    struct cgroup { u32 placeholder; }; struct sk_buff { u32 placeholder; }; struct xdp_buff { u32 placeholder; };
+    struct task_struct___flavour { u64 flags; }; struct user_pt_regs { u64 r15; }; struct bpf_sock_addr { u32 family; };
+    struct bpf_raw_tracepoint_args { u64 args[0]; }; struct bpf_iter__task { u64 meta; };
+    struct bpf_iter__bpf_map { u64 meta; }; struct no_such_structure { u32 first; };
     struct plain { u64 words[6]; };
     struct pair { u32 first; u32 second; };
     struct locked { u64 before; struct bpf_spin_lock lock; u32 pad; u64 after; };
+    struct guarded { u64 before; struct bpf_res_spin_lock lock; u32 pad; u64 after; };
     struct timed { u64 before; struct bpf_timer timer; u64 after; };
     struct queued { u64 before; struct bpf_wq work; u64 after; };
     struct worked { u64 before; struct bpf_task_work work; u64 after; };
@@ -42,6 +48,9 @@ enum CorpusMaps {
     struct wide { u64 words[65]; };
     struct basket { struct bpf_spin_lock lock; u32 pad;
       struct bpf_list_head head __attribute__((btf_decl_tag("contains:item:node"))); };
+    struct guarded_basket { struct bpf_res_spin_lock lock; u32 pad;
+      struct bpf_list_head head __attribute__((btf_decl_tag("contains:item:node"))); };
+    struct guarded_item { u64 key; struct bpf_res_spin_lock lock; u32 pad; };
     struct tree { struct bpf_spin_lock lock; u32 pad;
       struct bpf_rb_root root __attribute__((btf_decl_tag("contains:leaf:node"))); };
     """
@@ -98,7 +107,8 @@ enum CorpusMaps {
     arena.extra = 1 << 44
     for definition in [
       outer, outerHash, globals, constants, typed("locked", .array, "locked"), typed("locked_hash", .hash, "locked"),
-      typed("timers", .array, "timed"), typed("timers_hash", .hash, "timed"), typed("queues", .array, "queued"),
+      typed("guarded", .array, "guarded"), typed("guarded_hash", .hash, "guarded"), typed("timers", .array, "timed"),
+      typed("timers_hash", .hash, "timed"), typed("queues", .array, "queued"),
       typed("works", .array, "worked"), typed("works_hash", .hash, "worked"), typed("pointers", .array, "pointed"),
       typed("typed", .array, "plain"), typed("task_storage", .taskStorage, "plain"),
       typed("socket_storage", .socketStorage, "plain"), typed("holders", .array, "holder"), arena,
