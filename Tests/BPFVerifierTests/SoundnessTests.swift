@@ -5,16 +5,20 @@ import Testing
 /// What is accepted is safe to run, and the verifier believes of it only what is true.
 @Suite("Soundness by running")
 struct SoundnessTests {
-  @Test("accepted programs touch nothing they may not, and every register lies in a state that the verifier saw")
+  @Test(
+    "accepted programs touch nothing they may not, and registers, stacks and packets are as in a state that the verifier saw"
+  )
   func runs() throws {
     var programs = 0
     var compared = 0
     var runs = 0
+    var tally = BeliefTally()
     for seed in LongRun.firstSeed..<LongRun.firstSeed + LongRun.soundnessPrograms {
       let program = try ProgramGenerator.program(seed: seed)
       switch try SoundnessCheck.check(program, runs: 5, seed: seed) {
       case .refused: continue
-      case .sound(let count, let isCompared):
+      case .sound(let count, let isCompared, let beliefs):
+        tally.add(beliefs)
         programs += 1
         runs += count
         compared += isCompared ? 1 : 0
@@ -22,6 +26,13 @@ struct SoundnessTests {
       }
     }
     print("soundness: \(programs) programs, \(runs) runs, \(compared) programs compared at every instruction")
+    print(
+      "beliefs: \(tally.registers) registers, \(tally.spills) spilled, \(tally.zeroSlots) slots with zeros, "
+        + "\(tally.links) links, \(tally.packetRanges) packet ranges")
+    // A kind of belief that is never met is one that nobody checks.
+    for count in [tally.registers, tally.spills, tally.zeroSlots, tally.links, tally.packetRanges] {
+      #expect(count > 0 || LongRun.soundnessPrograms < 500)
+    }
   }
 
   @Test("an observed program behaves as the program, and tells of each instruction in order")

@@ -14,6 +14,8 @@ final class RandomKernel: ObservingEnvironment {
   private let packet: UnsafeMutableRawPointer
   /// Where packets begin.
   static let packetAddress: UInt32 = 0x10000
+  /// Where the packet of the run ends.
+  private(set) var packetEnd: UInt32 = 0
   /// Sees each step of a run.
   var onStep: ((ExecutionStep) -> Void)?
 
@@ -43,6 +45,7 @@ final class RandomKernel: ObservingEnvironment {
     if let fields = hook.packet {
       let length = Int.random(in: 0...64, using: &random)
       let address = Self.packetAddress
+      packetEnd = address + UInt32(length)
       try memory.setWindow(.init(address: address, base: packet, readable: length, writable: length, name: "packet"))
       _ = memory.store(address, at: context &+ UInt64(fields.data))
       _ = memory.store(address + UInt32(length), at: context &+ UInt64(fields.end))
@@ -64,6 +67,9 @@ final class RandomKernel: ObservingEnvironment {
     default: UInt64(bitPattern: Int64(bitPattern: random.next() % 64) - 32)
     }
   }
+
+  /// Eight bytes of the program's memory.
+  func word(at address: ProgramAddress) -> UInt64? { memory.load(address, as: UInt64.self) }
 
   func observe(_ step: ExecutionStep) { onStep?(step) }
 

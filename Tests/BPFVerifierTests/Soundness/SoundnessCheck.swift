@@ -3,14 +3,14 @@ import BPFInstructions
 import BPFObject
 import BPFVerifier
 
-/// Whether a program that was accepted behaves as the verifier believes: no access faults, and what registers hold lies in
-/// one of the states that the verifier saw before the instruction.
+/// Whether a program that was accepted behaves as the verifier believes: no access faults, and before each instruction
+/// registers, stacks, what is linked, and packets are as in one of the states that the verifier saw there.
 struct SoundnessCheck {
   /// What a program gave.
   enum Outcome {
     case refused
-    /// The number of runs, and whether each instruction was compared with the verifier's states.
-    case sound(runs: Int, isCompared: Bool)
+    /// The number of runs, whether each instruction was compared with the verifier's states, and what was compared.
+    case sound(runs: Int, isCompared: Bool, BeliefTally)
     case unsound(String)
   }
 
@@ -30,18 +30,27 @@ struct SoundnessCheck {
     let kernel = try RandomKernel(hook, seed: seed)
     let observed = try program.observed()
     var trouble: String?
+    var tally = BeliefTally()
     // The frame pointer of each function that is open.
     var frames = [UInt64](repeating: 0, count: 8)
     if let states {
       kernel.onStep = { step in
         guard trouble == nil else { return }
         frames[step.depth] = step.registers[10]
+        let moment = ConcreteMoment(step: step, frames: frames, kernel: kernel)
         let known = states[Place(slot: step.slot, depth: step.depth)] ?? []
-        if !known.contains(where: { Self.covers($0, step, frames) }) {
-          trouble = Self.explanation(known, step, frames)
+        if let state = known.first(where: { moment.problem(with: $0) == nil }) {
+          tally.add(state)
+        } else {
+          let place = "before instruction \(step.slot) at depth \(step.depth)"
+          trouble =
+            known.first.map { "\(place), \(known.count) states, of the first: \(moment.problem(with: $0) ?? "")" }
+            ?? "\(place), where the verifier has never been"
         }
       }
     }
+    // The kernel keeps what it tells, which refers to the kernel.
+    defer { kernel.onStep = nil }
     for run in 0..<runs {
       do throws(ExecutionFault) { try Self.run(kernel, observed) } catch {
         let slot = error.place.map { observed.slot(ofPlace: $0.instruction) }
@@ -49,7 +58,7 @@ struct SoundnessCheck {
       }
       if let trouble { return .unsound("run \(run) of seed \(seed): \(trouble)") }
     }
-    return .sound(runs: runs, isCompared: states != nil)
+    return .sound(runs: runs, isCompared: states != nil, tally)
   }
 
   private static func run(_ kernel: RandomKernel, _ program: ObservedProgram) throws(ExecutionFault) {
@@ -59,48 +68,45 @@ struct SoundnessCheck {
   }
 
   /// The states before each instruction on every path, none of them cut off; nil where there are too many.
-  private static func states(_ program: Program, of object: ObjectFile) -> [Place: [[ObservedRegister]]]? {
+  private static func states(_ program: Program, of object: ObjectFile) -> [Place: [ObservedState]]? {
     var options = VerifierOptions()
     options.prunes = false
     options.limits.processedInstructions = 4000
-    var states: [Place: [[ObservedRegister]]] = [:]
+    var states: [Place: [ObservedState]] = [:]
     let verdict = Verifier(options: options).verify(program, of: object, kernelTypes: nil) { state in
-      states[Place(slot: state.instruction, depth: state.depth), default: []].append(state.registers)
+      states[Place(slot: state.instruction, depth: state.depth), default: []].append(state)
     }
     return verdict.program == nil ? nil : states
   }
+}
 
-  private static func covers(_ state: [ObservedRegister], _ step: ExecutionStep, _ frames: [UInt64]) -> Bool {
-    state.allSatisfy { covers($0, step, frames) }
+/// How many beliefs of each kind were held against a run.
+struct BeliefTally {
+  var registers = 0
+  var spills = 0
+  var zeroSlots = 0
+  var links = 0
+  var packetRanges = 0
+
+  mutating func add(_ state: ObservedState) {
+    registers += state.registers.count
+    var linked: [UInt32: Int] = [:]
+    for value in state.registers + state.slots.filter({ $0.spillSize == 8 }).map(\.spilled) {
+      if value.kind == .scalar, value.link != 0 { linked[value.link, default: 0] += 1 }
+      if value.packetRange > 0 { packetRanges += 1 }
+    }
+    for slot in state.slots {
+      spills += slot.spillSize > 0 ? 1 : 0
+      zeroSlots += slot.zeroBytes != 0 ? 1 : 0
+    }
+    links += linked.values.reduce(0) { $0 + $1 - 1 }
   }
 
-  private static func covers(_ known: ObservedRegister, _ step: ExecutionStep, _ frames: [UInt64]) -> Bool {
-    let value = step.registers[Int(known.register.rawValue)]
-    if known.isNullable, value == 0 { return true }
-    // What a pointer with this value has as the variable part of its offset, from where it begins.
-    func variablePart(from start: UInt64) -> UInt64 { value &- start &- UInt64(bitPattern: Int64(known.offset)) }
-    switch known.kind {
-    case .scalar: return known.number.contains(value)
-    case .stack(let frame): return known.number.contains(variablePart(from: frames[frame]))
-    // Each value is a region, which begins at the offset 0; a pointer may be in front of it as long as it is not used.
-    case .mapValue:
-      let offset = UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
-      return value != 0 && known.number.contains(offset &- UInt64(bitPattern: Int64(known.offset)))
-    case .packet: return known.number.contains(variablePart(from: UInt64(RandomKernel.packetAddress)))
-    case .context: return value != 0
-    case .other: return true
-    }
-  }
-
-  private static func explanation(
-    _ states: [[ObservedRegister]], _ step: ExecutionStep, _ frames: [UInt64]
-  ) -> String {
-    let place = "before instruction \(step.slot) at depth \(step.depth)"
-    guard let state = states.first else { return "\(place), where the verifier has never been" }
-    let wrong = state.filter { !covers($0, step, frames) }.map {
-      "r\($0.register.rawValue) = \(step.registers[Int($0.register.rawValue)]) is not \($0.kind), "
-        + "offset \($0.offset), \($0.number)"
-    }
-    return "\(place), \(states.count) states, of the first: \(wrong.joined(separator: "; "))"
+  mutating func add(_ other: BeliefTally) {
+    registers += other.registers
+    spills += other.spills
+    zeroSlots += other.zeroSlots
+    links += other.links
+    packetRanges += other.packetRanges
   }
 }
