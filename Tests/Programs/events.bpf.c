@@ -22,8 +22,8 @@ int switch_record(struct trace_event_raw_sched_switch *context)
 	seen.numbers[1] = context->next_pid;
 	seen.numbers[2] = context->prev_state;
 	seen.numbers[3] = context->prev_prio + context->next_prio;
-	__builtin_memcpy(seen.texts[0], context->prev_comm, 16);
-	__builtin_memcpy(seen.texts[1], context->next_comm, 16);
+	bpf_probe_read_kernel(seen.texts[0], 16, context->prev_comm);
+	bpf_probe_read_kernel(seen.texts[1], 16, context->next_comm);
 	return 0;
 }
 
@@ -84,7 +84,7 @@ int exit_record(struct trace_event_raw_sched_process_exit *context)
 {
 	seen.numbers[0] = context->pid;
 	seen.numbers[1] = context->group_dead;
-	__builtin_memcpy(seen.texts[0], context->comm, 16);
+	bpf_probe_read_kernel(seen.texts[0], 16, context->comm);
 	return 0;
 }
 

@@ -51,6 +51,8 @@ public struct ExecutionFault: Error, Hashable, Sendable {
     case unknownKernelFunction(Int32)
     /// A feature that the engine decodes and does not carry out, named as the kernel names it.
     case unsupported(String)
+    /// The program has thrown an exception (`bpf_throw`), which the environment catches when the run has ended.
+    case exception(cookie: UInt64)
     /// What the environment says, such as "a sleeping helper was called in an NMI".
     case environment(String)
   }
@@ -95,6 +97,7 @@ extension ExecutionFault.Reason: CustomStringConvertible {
     case .unknownHelper(let number): "there is no helper function \(number)"
     case .unknownKernelFunction(let number): "there is no kernel function \(number)"
     case .unsupported(let feature): "\(feature) is not supported"
+    case .exception(let cookie): "an exception was thrown with the cookie \(hexadecimal(cookie))"
     case .environment(let message): message
     }
   }

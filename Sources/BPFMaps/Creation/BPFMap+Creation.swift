@@ -31,6 +31,7 @@ extension BPFMap {
     case .programArray, .perfEventArray, .arrayOfMaps: return try SlotArrayMap.make(checked)
     case .hashOfMaps: return try HashOfMaps.make(checked)
     case .ringBuffer: return try RingBufferMap.make(checked)
+    case .userRingBuffer: return try UserRingBufferMap.make(checked)
     case .queue, .stack: return try QueueStackMap.make(checked)
     case .longestPrefixMatchTrie: return try LongestPrefixMatchMap.make(checked)
     case .bloomFilter: return try BloomFilterMap.make(checked)
@@ -38,7 +39,7 @@ extension BPFMap {
     case .stackTrace: return try StackTraceMap.make(checked)
     case .unspecified, .cgroupArray, .deviceMap, .socketMap, .cpuMap, .xskMap, .socketHash, .cgroupStorage,
       .reusePortSocketArray, .perCPUCgroupStorage, .socketStorage, .deviceMapHash, .structOperations, .inodeStorage,
-      .userRingBuffer, .cgroupLocalStorage, .arena:
+      .cgroupLocalStorage, .arena:
       throw checked.error(.invalidArgument, "maps of type \(definition.type) are not provided in memory")
     }
   }

@@ -29,7 +29,7 @@ enum MapRules {
     case .queue, .stack: try rules.checkQueue()
     case .longestPrefixMatchTrie: try rules.checkTrie()
     case .bloomFilter: try rules.checkBloomFilter()
-    case .ringBuffer: try rules.checkRingBuffer()
+    case .ringBuffer, .userRingBuffer: try rules.checkRingBuffer()
     case .taskStorage: try rules.checkTaskStorage()
     case .stackTrace: try rules.checkStackTrace()
     default: break

@@ -72,7 +72,7 @@ public final class RingBufferMap: BPFMap, @unchecked Sendable {
   }
 
   /// Header, record and padding.
-  private static func recordLength(_ header: UInt32) -> UInt64 {
+  static func recordLength(_ header: UInt32) -> UInt64 {
     (UInt64(header & ~(busyBit | discardBit)) + 15) & ~7
   }
 

@@ -24,10 +24,8 @@ private func findMapping(_ run: ProgramRun, _ invocation: inout Invocation) thro
   }
   defer { for object in objects { run.machine.kernelObjects.release(object) } }
   let result = try invocation.call(function: callback, task.object.address, objects[0].address, argument)
-  guard result == 0 else {
-    throw ExecutionFault(
-      .environment("\(name): the callback returned \(Int64(bitPattern: result)), which should have been 0"))
-  }
+  // There is one mapping, so that it makes no difference which.
+  try requireLoopResult(result, name)
   return 0
 }
 

@@ -25,7 +25,8 @@ struct HelperTable: Sendable {
     let topics: [[HelperImplementation]] = [
       mapHelpers, userMemoryHelpers, currentTaskHelpers, printingHelpers, controlHelpers, stackHelpers,
       ringBufferHelpers, perfEventHelpers, timerHelpers, taskStorageHelpers, perCPUHelpers, probeHelpers,
-      addressSpaceHelpers, packetHelpers, expressPacketHelpers, checksumHelpers,
+      addressSpaceHelpers, packetHelpers, expressPacketHelpers, checksumHelpers, dynptrHelpers, userRingBufferHelpers,
+      pointerFieldHelpers,
     ]
     for helper in topics.joined() { byNumber[helper.function.identifier] = helper }
   }

@@ -7,7 +7,9 @@ enum MapCompatibility {
   private static let functionsByType: [MapType: Set<String>] = [
     .programArray: ["bpf_tail_call"],
     .perfEventArray: ["bpf_perf_event_output", "bpf_skb_output", "bpf_xdp_output"],
-    .ringBuffer: ["bpf_ringbuf_output", "bpf_ringbuf_reserve", "bpf_ringbuf_query"],
+    .ringBuffer: [
+      "bpf_ringbuf_output", "bpf_ringbuf_reserve", "bpf_ringbuf_query", "bpf_ringbuf_reserve_dynptr",
+    ],
     .userRingBuffer: ["bpf_user_ringbuf_drain"],
     .stackTrace: ["bpf_get_stackid"],
     .cgroupArray: ["bpf_skb_under_cgroup", "bpf_current_task_under_cgroup"],
@@ -26,6 +28,8 @@ enum MapCompatibility {
     "bpf_ringbuf_output": [.ringBuffer],
     "bpf_ringbuf_reserve": [.ringBuffer],
     "bpf_ringbuf_query": [.ringBuffer],
+    "bpf_ringbuf_reserve_dynptr": [.ringBuffer],
+    "bpf_user_ringbuf_drain": [.userRingBuffer],
     "bpf_get_stackid": [.stackTrace],
     "bpf_map_push_elem": [.queue, .stack, .bloomFilter],
     "bpf_map_pop_elem": [.queue, .stack],

@@ -146,7 +146,7 @@ extension ProgramRun {
     }
   }
 
-  fileprivate func clearPacketHash(_ function: String) throws(ExecutionFault) {
+  func clearPacketHash(_ function: String) throws(ExecutionFault) {
     guard let packetContext, let context else { return }
     do {
       try packetContext.clearHash(in: machine.memory, at: context)

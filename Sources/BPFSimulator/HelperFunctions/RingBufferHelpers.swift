@@ -42,26 +42,34 @@ private func output(_ run: ProgramRun, _ invocation: inout Invocation) throws(Ex
   return result
 }
 
-/// The record is a region of its own as long as it is reserved, so that no program writes beyond it, or into it when it
-/// is user space's.
 private func reserve(_ run: ProgramRun, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {
   let name = "bpf_ringbuf_reserve"
   let buffer = try run.ringBuffer(invocation.r1, name)
   let size = try run.size(invocation.r2, name, argument: 2)
-  guard let offset = buffer.reserve(byteCount: UInt64(size), flags: invocation.r3) else { return 0 }
-  do {
-    let address = try run.machine.memory.map(
-      buffer.memory.base + offset, readable: size, name: "a record of ring buffer '\(buffer.name)'")
-    run.reservations[address] = RingBufferReservation(buffer: buffer, offset: offset)
-    return address
-  } catch {
-    buffer.discard(at: offset)
-    throw ExecutionFault(.environment("\(name): \(error)"))
-  }
+  return try run.reserve(size, in: buffer, flags: invocation.r3, name)
 }
 
 extension ProgramRun {
-  fileprivate func ringBuffer(_ address: UInt64, _ function: String) throws(ExecutionFault) -> RingBufferMap {
+  /// Reserves a record; 0 where there is no room.
+  ///
+  /// It is a region of its own as long as it is reserved, so that no program writes beyond it, or into it when it is user
+  /// space's.
+  func reserve(
+    _ size: Int, in buffer: RingBufferMap, flags: UInt64, _ function: String
+  ) throws(ExecutionFault) -> ProgramAddress {
+    guard let offset = buffer.reserve(byteCount: UInt64(size), flags: flags) else { return 0 }
+    do {
+      let address = try machine.memory.map(
+        buffer.memory.base + offset, readable: size, name: "a record of ring buffer '\(buffer.name)'")
+      reservations[address] = RingBufferReservation(buffer: buffer, offset: offset)
+      return address
+    } catch {
+      buffer.discard(at: offset)
+      throw ExecutionFault(.environment("\(function): \(error)"))
+    }
+  }
+
+  func ringBuffer(_ address: UInt64, _ function: String) throws(ExecutionFault) -> RingBufferMap {
     let map = try map(address, function)
     guard let buffer = map.map as? RingBufferMap else {
       throw invalidArgument(function, 1, address, "a ring buffer")
@@ -70,7 +78,7 @@ extension ProgramRun {
   }
 
   /// Ends the program's hold on a record that it has reserved.
-  fileprivate func takeReservation(
+  func takeReservation(
     _ address: ProgramAddress, _ function: String
   ) throws(ExecutionFault) -> RingBufferReservation {
     guard let reservation = reservations.removeValue(forKey: address) else {

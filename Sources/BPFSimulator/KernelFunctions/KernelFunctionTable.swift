@@ -2,6 +2,14 @@
 struct KernelFunctionImplementation: Sendable {
   var name: String
   var body: FunctionBody
+
+  /// Whether it may be called while the program holds a lock: what works on lists and trees, which a lock protects, and
+  /// counting.
+  var isAllowedUnderLock: Bool {
+    ["bpf_iter_num_", "bpf_list_", "bpf_rbtree_", "bpf_refcount_acquire_", "bpf_res_spin_"].contains {
+      name.hasPrefix($0)
+    }
+  }
 }
 
 /// The kernel functions that the simulated kernel has. Their numbers are their places in this table.
@@ -14,7 +22,8 @@ struct KernelFunctionTable: Sendable {
   private init() {
     let topics: [[KernelFunctionImplementation]] = [
       taskWorkKernelFunctions, userStringKernelFunctions, taskKernelFunctions, sectionKernelFunctions,
-      iteratorKernelFunctions,
+      iteratorKernelFunctions, dynptrKernelFunctions, ownObjectKernelFunctions, exceptionKernelFunctions,
+      resilientLockKernelFunctions, stringKernelFunctions, taskIteratorKernelFunctions, castKernelFunctions,
     ]
     for function in topics.joined() {
       numbers[function.name] = Int32(all.count)

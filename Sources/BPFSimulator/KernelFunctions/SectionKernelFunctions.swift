@@ -26,16 +26,27 @@ let sectionKernelFunctions: [KernelFunctionImplementation] = [
   },
   .init(name: "bpf_local_irq_save") { run, invocation throws(ExecutionFault) in
     try run.requireWritable(invocation.r1, count: 8, "bpf_local_irq_save", argument: 1)
-    run.interruptsOffDepth += 1
-    run.cpu.interruptsOffDepth += 1
+    run.turnInterruptsOff()
     return 0
   },
   .init(name: "bpf_local_irq_restore") { run, _ throws(ExecutionFault) in
-    guard run.interruptsOffDepth > 0 else {
-      throw ExecutionFault(.environment("bpf_local_irq_restore: no interrupt state was saved"))
-    }
-    run.interruptsOffDepth -= 1
-    run.machine.enableInterrupts(on: run.cpu)
+    try run.restoreInterrupts("bpf_local_irq_restore")
     return 0
   },
 ]
+
+extension ProgramRun {
+  func turnInterruptsOff() {
+    interruptsOffDepth += 1
+    cpu.interruptsOffDepth += 1
+  }
+
+  /// Undoes the latest ``turnInterruptsOff()``.
+  func restoreInterrupts(_ function: String) throws(ExecutionFault) {
+    guard interruptsOffDepth > 0 else {
+      throw ExecutionFault(.environment("\(function): no interrupt state was saved"))
+    }
+    interruptsOffDepth -= 1
+    machine.enableInterrupts(on: cpu)
+  }
+}

@@ -7,6 +7,11 @@ let taskKernelFunctions: [KernelFunctionImplementation] = [
     guard let task = run.machine.task(pid: Int32(truncatingIfNeeded: invocation.r1)) else { return 0 }
     return run.acquire(task)
   },
+  // There is one namespace of process numbers.
+  .init(name: "bpf_task_from_vpid") { run, invocation throws(ExecutionFault) in
+    guard let task = run.machine.task(pid: Int32(truncatingIfNeeded: invocation.r1)) else { return 0 }
+    return run.acquire(task)
+  },
   .init(name: "bpf_task_acquire") { run, invocation throws(ExecutionFault) in
     run.acquire(try run.task(invocation.r1, "bpf_task_acquire"))
   },

@@ -188,5 +188,19 @@ extension KernelDeclarations {
       u32 __data_loc_bpf_string;
       char __data[0];
     };
+
+    // What typed tracepoint programs get as arguments, behind one that is the kernel's own.
+    typedef void (*btf_trace_sys_enter)(void *, struct pt_regs *, long);
+    typedef void (*btf_trace_sys_exit)(void *, struct pt_regs *, long);
+    typedef void (*btf_trace_sched_waking)(void *, struct task_struct *);
+    typedef void (*btf_trace_sched_wakeup)(void *, struct task_struct *);
+    typedef void (*btf_trace_sched_wakeup_new)(void *, struct task_struct *);
+    typedef void (*btf_trace_sched_migrate_task)(void *, struct task_struct *, int);
+    typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *, unsigned int);
+    typedef void (*btf_trace_sched_process_fork)(void *, struct task_struct *, struct task_struct *);
+    typedef void (*btf_trace_sched_process_exec)(void *, struct task_struct *, pid_t, struct linux_binprm *);
+    typedef void (*btf_trace_sched_prepare_exec)(void *, struct task_struct *, struct linux_binprm *);
+    typedef void (*btf_trace_sched_process_exit)(void *, struct task_struct *, bool);
+    typedef void (*btf_trace_sched_process_free)(void *, struct task_struct *);
     """#
 }

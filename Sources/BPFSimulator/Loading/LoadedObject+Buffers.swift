@@ -11,6 +11,14 @@ extension LoadedObject {
     return buffer
   }
 
+  /// The ring buffer with a name through which user space sends records to programs.
+  public func userRingBuffer(_ name: String) throws(MachineError) -> UserRingBufferMap {
+    guard let buffer = try map(name) as? UserRingBufferMap else {
+      throw MachineError("map '\(name)' is of type \(try map(name).type) and not a ring buffer of user space")
+    }
+    return buffer
+  }
+
   /// Opens a perf event for the records of each CPU and puts it into the CPU's slot of an array of perf events, as
   /// libbpf's `perf_buffer__new` does.
   ///

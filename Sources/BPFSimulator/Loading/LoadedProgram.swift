@@ -1,5 +1,6 @@
 import BPFExecution
 public import BPFObject
+import BPFTypeFormat
 
 /// A program in the simulated kernel. It lives as long as something refers to it: a handle, an attachment, a slot of
 /// a program array, a request for task work or a timer.
@@ -15,6 +16,10 @@ public final class LoadedProgram {
   let prepared: PreparedProgram
   /// How it is executed.
   public let execution: ProgramExecution
+  /// The types of its object, of which programs make objects.
+  let types: BTF?
+  /// The slot of the function that exceptions go to.
+  let exceptionCallback: Int?
   private let functions: [Program.Function]
   private let lines: [Program.SourceLine]
   private(set) var referenceCount = 1
@@ -22,12 +27,17 @@ public final class LoadedProgram {
   public internal(set) var runCount: UInt64 = 0
 
   init(
-    id: UInt32, _ program: Program, prepared: PreparedProgram, execution: ProgramExecution, maps: [LoadedMap]
+    id: UInt32, _ program: Program, prepared: PreparedProgram, execution: ProgramExecution, maps: [LoadedMap],
+    types: BTF?
   ) {
     self.id = id
     name = program.name
     kind = program.kind
     functions = program.functions
+    self.types = types
+    let callback = program.declarationTags.lazy.compactMap { $0.split(separator: ":", maxSplits: 1) }
+      .first { $0.count == 2 && $0[0] == "exception_callback" }?[1]
+    exceptionCallback = callback.flatMap { name in program.functions.first { $0.name == name }?.start }
     lines = program.lines
     self.prepared = prepared
     self.execution = execution

@@ -140,7 +140,8 @@ extension Machine {
     } catch {
       throw LoadError(.program(program.name), error.reason.description, instruction: error.instruction)
     }
-    let loaded = LoadedProgram(id: nextProgramID, program, prepared: prepared, execution: execution, maps: used)
+    let loaded = LoadedProgram(
+      id: nextProgramID, program, prepared: prepared, execution: execution, maps: used, types: object.types)
     nextProgramID += 1
     for map in used { map.kernelReferenceCount += 1 }
     programs[loaded.id] = loaded

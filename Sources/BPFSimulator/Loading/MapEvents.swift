@@ -65,6 +65,7 @@ final class MapEvents: MapEnvironment, SpecialFieldObserver, @unchecked Sendable
     let cpu = machine.actingCPUs.last ?? machine.cpus[0]
     machine.taskWork.release(element, of: loaded, on: cpu)
     machine.cancelTimer(of: element, in: loaded)
+    if let address = loaded.address(ofOffset: offset) { machine.releaseContents(map.layout.fields, at: address) }
   }
 }
 

@@ -62,6 +62,10 @@ public final class Machine {
   let taskWork: TaskWorkEngine
   /// Tasks that have to run although no script puts them on a CPU: woken for work or by a signal.
   var awakened: [SimulatedTask] = []
+  /// The objects that programs have made, in whose hands they are, and the lists and trees of them.
+  var ownObjects = OwnObjects()
+  /// The resilient locks that any run holds.
+  var resilientLocks: Set<ProgramAddress> = []
   var mapsByRegion: [UInt64: LoadedMap] = [:]
   var memoryObjects: [ObjectIdentifier: KernelObject] = [:]
   /// The numbers of the files that are mapped, by their paths.

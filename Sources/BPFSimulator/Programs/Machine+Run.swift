@@ -69,11 +69,7 @@ extension Machine {
     }
     let budget = UInt64(configuration.instructionBudget)
     do throws(ExecutionFault) {
-      let padded = arguments + [UInt64](repeating: 0, count: max(0, 5 - arguments.count))
-      let result = try interpreter.run(
-        run.program.prepared, entry: entry, r1: padded[0], r2: padded[1], r3: padded[2], r4: padded[3],
-        r5: padded[4], budget: budget, environment: run)
-      let count = Int(clamping: interpreter.executedInstructionCount)
+      let (result, count) = try interpret(run, entry: entry, arguments: arguments, budget: budget)
       spend(UInt64(count) * configuration.costs.instruction)
       if let fault = run.checkBalance() { throw fault }
       return (result, count)
@@ -82,6 +78,27 @@ extension Machine {
       let fault = ProgramFault(error, in: run.program)
       record(fault, on: run.cpu)
       throw fault
+    }
+  }
+
+  /// Runs a function to its end; an exception ends it with what the program's callback for exceptions makes of it, or with
+  /// the cookie where it has none.
+  private func interpret(
+    _ run: ProgramRun, entry: Int, arguments: [UInt64], budget: UInt64
+  ) throws(ExecutionFault) -> (UInt64, Int) {
+    let padded = arguments + [UInt64](repeating: 0, count: max(0, 5 - arguments.count))
+    do throws(ExecutionFault) {
+      let result = try interpreter.run(
+        run.program.prepared, entry: entry, r1: padded[0], r2: padded[1], r3: padded[2], r4: padded[3],
+        r5: padded[4], budget: budget, environment: run)
+      return (result, Int(clamping: interpreter.executedInstructionCount))
+    } catch {
+      guard case .exception(let cookie) = error.reason else { throw error }
+      let count = Int(clamping: interpreter.executedInstructionCount)
+      guard let callback = run.program.exceptionCallback else { return (cookie, count) }
+      let result = try interpreter.run(
+        run.program.prepared, entry: callback, r1: cookie, budget: budget, environment: run)
+      return (result, count + Int(clamping: interpreter.executedInstructionCount))
     }
   }
 

@@ -29,6 +29,8 @@ final class ProgramRun: ProgramEnvironment {
   var interruptsOffDepth = 0
   /// The address of the spin lock that is held.
   var heldLock: ProgramAddress?
+  /// The addresses of the resilient locks that are held, the innermost last.
+  var resilientLocks: [ProgramAddress] = []
   /// What was acquired and has to be released, by address.
   var acquired: [ProgramAddress: Int] = [:]
   /// Records of ring buffers that were reserved and have to be finished, by address.
@@ -55,6 +57,9 @@ final class ProgramRun: ProgramEnvironment {
   /// The thread that is current on the CPU.
   var task: SimulatedTask { cpu.current }
 
+  /// Whether a lock of either kind is held, under which hardly anything may be called.
+  private var holdsLock: Bool { heldLock != nil || !resilientLocks.isEmpty }
+
   /// Why the run may not sleep now, `nil` when it may.
   var reasonAgainstSleeping: String? {
     if !mayStartSleeping { return "the program is not sleepable" }
@@ -78,6 +83,7 @@ final class ProgramRun: ProgramEnvironment {
     if preemptionOffDepth > 0 { open.append("bpf_preempt_disable without bpf_preempt_enable") }
     if interruptsOffDepth > 0 { open.append("bpf_local_irq_save without bpf_local_irq_restore") }
     if heldLock != nil { open.append("bpf_spin_lock without bpf_spin_unlock") }
+    if !resilientLocks.isEmpty { open.append("bpf_res_spin_lock without bpf_res_spin_unlock") }
     if !acquired.isEmpty { open.append("\(acquired.values.reduce(0, +)) acquired reference(s) not released") }
     if !reservations.isEmpty {
       open.append("\(reservations.count) record(s) of a ring buffer neither submitted nor discarded")
@@ -97,8 +103,7 @@ final class ProgramRun: ProgramEnvironment {
       machine.enableInterrupts(on: cpu)
     }
     for (address, count) in acquired {
-      guard let task = machine.tasksByAddress[address] else { continue }
-      for _ in 0..<count { machine.releaseReference(to: task) }
+      for _ in 0..<count { machine.releaseReference(at: address) }
     }
     for (address, reservation) in reservations {
       machine.memory.unmap(address)
@@ -107,6 +112,8 @@ final class ProgramRun: ProgramEnvironment {
     acquired = [:]
     reservations = [:]
     heldLock = nil
+    machine.resilientLocks.subtract(resilientLocks)
+    resilientLocks = []
   }
 
   /// The numbers of `bpf_spin_lock` and `bpf_spin_unlock`, the only helpers that may be called under a lock.
@@ -115,7 +122,7 @@ final class ProgramRun: ProgramEnvironment {
 
   func callHelper(_ number: Int32, _ invocation: inout Invocation) throws(ExecutionFault) -> UInt64 {
     guard let helper = HelperTable.shared[number] else { throw ExecutionFault(.unknownHelper(number)) }
-    if heldLock != nil, number != Self.lockNumber, number != Self.unlockNumber {
+    if holdsLock, number != Self.lockNumber, number != Self.unlockNumber {
       throw ExecutionFault(
         .environment("\(helper.function.name): function calls are not allowed while holding a lock"))
     }
@@ -131,7 +138,7 @@ final class ProgramRun: ProgramEnvironment {
       let name = machine.missingFunctions[index]
       throw ExecutionFault(.environment("the weak kernel function '\(name)' does not exist; test for it first"))
     }
-    if heldLock != nil, !function.name.hasPrefix("bpf_iter_num_") {
+    if holdsLock, !function.isAllowedUnderLock {
       throw ExecutionFault(.environment("\(function.name): function calls are not allowed while holding a lock"))
     }
     return try function.body(self, &invocation)

@@ -167,7 +167,7 @@ struct CDeclarationParser {
     for (index, parameter) in parameters.enumerated() {
       table.tag(identifier, component: Int32(clamping: index), with: parameter.declarationTags)
     }
-    table.tag(identifier, with: attributes.declarationTags + (attributes.isKernelFunction ? ["bpf_kfunc"] : []))
+    table.tag(identifier, with: (attributes.isKernelFunction ? ["bpf_kfunc"] : []) + attributes.declarationTags)
   }
 
   private mutating func declareVariable(

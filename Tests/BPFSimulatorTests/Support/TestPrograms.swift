@@ -9,6 +9,7 @@ enum TestPrograms {
   static let taskWorkLocks = Compiled("task_work_locks.bpf.c", in: "Sources/BPFParity/Programs")
   static let packets = Compiled("packets.bpf.c")
   static let events = Compiled("events.bpf.c")
+  static let ownObjects = Compiled("own_objects.bpf.c")
   static let helperCalls = Compiled("helper_calls.bpf.c")
 
   /// A source file and the object that clang makes of it when it is first asked for.
