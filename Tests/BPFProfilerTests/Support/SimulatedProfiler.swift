@@ -24,8 +24,13 @@ final class SimulatedProfiler {
     init(_ sampler: consuming BPFSimulator.Attachment) { self.sampler = sampler }
   }
 
-  /// - Parameter change: what is changed of the object before it is loaded.
-  init(_ change: (inout ObjectFile) throws -> Void = { _ in }) throws {
+  /// - Parameters:
+  ///   - verification: whether the programs are verified. That takes many seconds where the verifier itself is not
+  ///     optimised, so one test asks for it and the others run with checks.
+  ///   - change: what is changed of the object before it is loaded.
+  init(
+    verification: ProgramVerification = .none, _ change: (inout ObjectFile) throws -> Void = { _ in }
+  ) throws {
     var file = try Self.object()
     // As many as the tests need, not what a real machine does.
     file.maps["walks"]?.maxEntries = 256
@@ -34,8 +39,7 @@ final class SimulatedProfiler {
     file.maps["records"]?.maxEntries = 1 << 18
     try change(&file)
     machine = try Machine()
-    // The verifier of Merops does not accept the program yet, as Linux does: an index in it seems unbounded.
-    object = try machine.load(file, verification: .none)
+    object = try machine.load(file, verification: verification)
     task = try machine.spawn("app")
     memory = try #require(task.memory)
     try memory.map(byteCount: Self.stackByteCount, at: Self.stackStart)

@@ -7,6 +7,8 @@ import BPFTypeFormat
 /// `symbol(name)` stand for what a wide load refers to, as in `r1 = map(events) ll`.
 struct AssembledObject {
   private(set) var file = ObjectFile()
+  /// The declarations of programs and of the functions that they hand out, by name.
+  private var prototypes: [String: String] = [:]
 
   init() { file.license = "GPL" }
 
@@ -59,6 +61,37 @@ struct AssembledObject {
     program.functions = table
     program.references = Self.references(in: &program.instructions, names: names, table)
     file.programs[name] = program
+    if !functions.isEmpty { try giveTypes(to: name) }
+  }
+
+  /// Linux calls back only functions whose types it knows.
+  private mutating func giveTypes(to name: String) throws {
+    let functions = file.programs[name]?.functions ?? []
+    for function in functions {
+      let parameters = (1...5).map { "void *a\($0)" }.joined(separator: ", ")
+      prototypes[function.name] =
+        function.name == name ? "int f_\(name)(void *context);\n" : "static int f_\(function.name)(\(parameters));\n"
+    }
+    var declarations = CDeclarations()
+    try declarations.read(prototypes.sorted { $0.key < $1.key }.map(\.value).joined(), file: "functions.h")
+    var builder = declarations.builder
+    for (index, type) in builder.types.enumerated() {
+      guard case .function(let prototype, let linkage) = type.kind, linkage != .static else { continue }
+      builder.replace(
+        BTFTypeID(rawValue: UInt32(index + 1)),
+        with: BTFType(name: type.name, kind: .function(prototype: prototype, linkage: .global)))
+    }
+    let types = try BTF(builder)
+    file.types = types
+    // Numbers of types change with each program that is added.
+    for program in file.programs.keys {
+      for index in file.programs[program]?.functions.indices ?? 0..<0 {
+        guard let function = file.programs[program]?.functions[index], prototypes[function.name] != nil else {
+          continue
+        }
+        file.programs[program]?.functions[index].type = types.first(named: "f_\(function.name)", kind: .function)
+      }
+    }
   }
 
   /// Puts numbers in the place of names: the index of the name, above a mark that no program has by chance.

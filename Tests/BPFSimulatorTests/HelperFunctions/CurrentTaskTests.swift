@@ -11,7 +11,9 @@ import Testing
 #endif
 
 @Suite struct CurrentTaskTests {
-  private func loaded() throws -> (Machine, SimulatedTask, LoadedObject) {
+  private func loaded(
+    _ verification: ProgramVerification = .standard
+  ) throws -> (Machine, SimulatedTask, LoadedObject) {
     var object = AssembledObject()
     try object.map("results", .array, value: 16, entries: 1)
     try object.program("jiffies", "call bpf_jiffies64\nexit")
@@ -24,10 +26,18 @@ import Testing
       r6 = r1
       r1 = *(u64 *)(r6 + 0)
       r2 = *(u64 *)(r6 + 8)
-      r3 = r6
-      r3 += 24
+      r3 = *(u64 *)(r6 + 24)
+      *(u64 *)(r10 - 8) = r3
+      r3 = r10
+      r3 += -8
       r4 = *(u64 *)(r6 + 16)
+      r0 = 0
+      if r4 == 0 goto out
+      if r4 > 8 goto out
       call bpf_get_ns_current_pid_tgid
+      r1 = *(u64 *)(r10 - 8)
+      *(u64 *)(r6 + 24) = r1
+      out:
       exit
       """)
     try object.program("signal", "r1 = *(u64 *)(r1 + 0)\ncall bpf_send_signal\nexit")
@@ -44,17 +54,36 @@ import Testing
       r0 = 0
       exit
       """, kind: ProgramKind(type: .perfEvent))
-    let call =
-      "r6 = r1\ncall bpf_get_current_task_btf\nr1 = r0\nr2 = *(u64 *)(r6 + 0)\nr3 = function(found) ll\nr4 = r6\n"
-    let found = "r1 = *(u64 *)(r2 + 0)\n*(u64 *)(r3 + 8) = r1\nr1 = *(u64 *)(r2 + 8)\n*(u64 *)(r3 + 16) = r1\n"
-    for (name, flags, result) in [("find", 0, 0), ("find_flags", 1, 0), ("find_wrong", 0, 1)] {
+    let call = """
+      r6 = r1
+      r1 = 0
+      *(u64 *)(r10 - 16) = r1
+      *(u64 *)(r10 - 8) = r1
+      call bpf_get_current_task_btf
+      r1 = r0
+      r2 = *(u64 *)(r6 + 0)
+      r3 = function(found) ll
+      r4 = r10
+      r4 += -16
+
+      """
+    let keep = """
+
+      r1 = *(u64 *)(r10 - 16)
+      *(u64 *)(r6 + 8) = r1
+      r1 = *(u64 *)(r10 - 8)
+      *(u64 *)(r6 + 16) = r1
+      exit
+      """
+    let found = "r1 = *(u64 *)(r2 + 0)\n*(u64 *)(r3 + 0) = r1\nr1 = *(u64 *)(r2 + 8)\n*(u64 *)(r3 + 8) = r1\n"
+    for (name, flags, result) in [("find", 0, 0), ("find_flags", 1, 0), ("find_last", 0, 1), ("find_wrong", 0, 2)] {
       try object.program(
-        name, call + "r5 = \(flags)\ncall bpf_find_vma\nexit", functions: [("found", found + "r0 = \(result)\nexit")])
+        name, call + "r5 = \(flags)\ncall bpf_find_vma" + keep, functions: [("found", found + "r0 = \(result)\nexit")])
     }
     let machine = try Machine()
     let task = try machine.spawn("current")
     try machine.run(task, on: 0)
-    return (machine, task, try machine.load(object.file, verification: .none))
+    return (machine, task, try machine.load(object.file, verification, misuses: ["find_wrong"]))
   }
 
   private func call(_ object: LoadedObject, _ program: String, _ words: UInt64...) throws -> Int64 {
@@ -137,12 +166,15 @@ import Testing
     let start = try #require(task.memory).map(byteCount: 8192, backing: .file("/usr/lib/libc.so.6"))
     let (result, context) = try object.run("find", context: [start + 5000, 0, 0].flatMap(\.memoryBytes))
     #expect(result == 0 && context.memoryWords == [start + 5000, start, start + 8192])
+    #expect(try call(object, "find_last", start, 0, 0) == 0)
     #expect(try call(object, "find", start + 8192, 0, 0) == -2)
     #expect(try call(object, "find_flags", start, 0, 0) == -22)
-    #expect(throws: MachineError.self) { try call(object, "find_wrong", start, 0, 0) }
-    #expect(machine.faults.last?.message.contains("should have been 0") == true)
     try machine.idle(0)
     #expect(try call(object, "find", start, 0, 0) == -2)
+    let (other, caller, unverified) = try loaded(.none)
+    let place = try #require(caller.memory).map(byteCount: 4096)
+    #expect(throws: MachineError.self) { try call(unverified, "find_wrong", place, 0, 0) }
+    #expect(other.faults.last?.message.contains("which is neither 0 nor 1") == true)
   }
 
   @Test("the clocks, the CPU, the credentials and random numbers, in both kernels")
@@ -167,14 +199,19 @@ import Testing
     #expect(Array(words[3...5]) == [100 << 32 | 1000, 0, 0])
     #expect(words[6] != words[7] && words[6] >> 32 == 0 && words[7] >> 32 == 0)
     var other = AssembledObject()
-    try other.program("coarse", "call bpf_ktime_get_coarse_ns\nexit")
-    let coarse = try call(machine.load(other.file, verification: .none), "coarse")
-    #expect(coarse == Int64(machine.now) / 4_000_000 * 4_000_000)
+    try other.map("clock", .array, entries: 1)
+    try other.program(
+      "coarse", "call bpf_ktime_get_coarse_ns\nr1 = value(clock) ll\n*(u64 *)(r1 + 0) = r0\nr0 = 2\nexit",
+      kind: ProgramKind(type: .xdp))
+    let coarse = try machine.load(other.file)
+    let time = machine.now
+    _ = try coarse.run("coarse", packet: [UInt8](repeating: 0, count: 64))
+    #expect(try coarse.map("clock").lookupElement([0, 0, 0, 0]).memoryWords == [time / 4_000_000 * 4_000_000])
     // The same seed gives the same numbers, another seed others.
     for seed in [machine.configuration.seed, machine.configuration.seed + 1] {
       var configuration = machine.configuration
       configuration.seed = seed
-      let other = try Machine(configuration).load(object.file, verification: .none).run("ask", context: context).context
+      let other = try Machine(configuration).load(object.file).run("ask", context: context).context
         .memoryWords
       #expect((other[6...] == words[6...]) == (seed == machine.configuration.seed))
     }

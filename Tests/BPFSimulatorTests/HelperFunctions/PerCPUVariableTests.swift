@@ -5,7 +5,7 @@ import BPFTypeFormat
 import Testing
 
 @Suite struct PerCPUVariableTests {
-  private func loaded() throws -> (Machine, LoadedObject) {
+  private func loaded(_ verification: ProgramVerification = .standard) throws -> (Machine, LoadedObject) {
     let types = SimulatedKernelTypes.shared
     let queue = try #require(types.first(named: "rq", kind: .structure))
     guard case .structure(let shape) = try types.type(queue).kind else { throw MissingMember() }
@@ -42,7 +42,7 @@ import Testing
       "write", "r1 = symbol(bpf_prog_active) ll\ncall bpf_this_cpu_ptr\nr1 = 1\n*(u32 *)(r0 + 0) = r1\nr0 = 0\nexit")
     try object.program("other", "r1 = r10\ncall bpf_this_cpu_ptr\nr0 = 0\nexit")
     let machine = try Machine()
-    return (machine, try machine.load(object.file, verification: .none))
+    return (machine, try machine.load(object.file, verification, misuses: ["direct", "write", "other"]))
   }
 
   private struct MissingMember: Error {}
@@ -71,7 +71,7 @@ import Testing
 
   @Test("the variable of no CPU cannot be read, a copy not written")
   func refusals() throws {
-    let (machine, object) = try loaded()
+    let (machine, object) = try loaded(.none)
     for (program, message) in [
       ("direct", "the variable 'bpf_prog_active' of no CPU"), ("write", "write to read-only memory"),
       ("other", "bpf_this_cpu_ptr: argument 1"),

@@ -4,7 +4,7 @@ import BPFSimulator
 import Testing
 
 @Suite struct PerfEventTests {
-  /// The context is: size, flags, then bytes to send.
+  /// The arguments are: size, flags, then bytes to send.
   private func object() throws -> ObjectFile {
     var object = AssembledObject()
     try object.map("events", .perfEventArray, value: 4, entries: 3)
@@ -14,12 +14,22 @@ import Testing
       r6 = r1
       r2 = map(events) ll
       r3 = *(u64 *)(r6 + 8)
-      r4 = r6
-      r4 += 16
+      r4 = *(u64 *)(r6 + 16)
+      *(u64 *)(r10 - 16) = r4
+      r4 = *(u64 *)(r6 + 24)
+      *(u64 *)(r10 - 8) = r4
+      r4 = r10
+      r4 += -16
       r5 = *(u64 *)(r6 + 0)
+      if r5 > 16 goto out
       call bpf_perf_event_output
+      r1 = value(result) ll
+      *(u64 *)(r1 + 0) = r0
+      out:
+      r0 = 0
       exit
-      """)
+      """, kind: ProgramKind(type: .rawTracepoint))
+    try object.map("result", .array, entries: 1)
     try object.program(
       "no_context", "r1 = 0\nr2 = map(events) ll\nr3 = 0\nr4 = r10\nr4 += -8\nr5 = 8\ncall bpf_perf_event_output\nexit")
     try object.program(
@@ -27,16 +37,22 @@ import Testing
     return object.file
   }
 
+  private func load(
+    _ verification: ProgramVerification = .standard, in machine: Machine
+  ) throws -> LoadedObject { try machine.load(object(), verification, misuses: ["no_context", "unreadable"]) }
+
   private static let currentCPU: UInt64 = 0xffff_ffff
 
   private func output(_ object: LoadedObject, size: UInt64 = 8, flags: UInt64, on cpu: Int = 0) throws -> Int64 {
-    let context = [size, flags, 0x1234, 0x5678].flatMap(\.memoryBytes)
-    return Int64(bitPattern: try object.run("output", context: context, on: cpu).result)
+    let link = try object.attach("output", to: .rawTracepoint(name: "sys_enter"))
+    try object.machine.passRawTracepoint("sys_enter", [size, flags, 0x1234, 0x5678], on: cpu)
+    link.detach()
+    return Int64(bitPattern: try object.map("result").lookupElement([0, 0, 0, 0]).memoryWords[0])
   }
 
   @Test("each CPU writes to its own buffer")
   func records() throws {
-    let object = try Machine().load(object(), verification: .none)
+    let object = try load(in: Machine())
     let buffers = try object.openPerfEventBuffers("events")
     #expect(buffers.map(\.cpu) == [0, 1])
     #expect(try output(object, flags: Self.currentCPU, on: 1) == 0)
@@ -49,7 +65,7 @@ import Testing
 
   @Test("a wrong index, an empty slot and another CPU's buffer give the errors of Linux")
   func errors() throws {
-    let object = try Machine().load(object(), verification: .none)
+    let object = try load(in: Machine())
     #expect(try output(object, flags: 0) == -2)
     #expect(try output(object, flags: 3) == -7)
     #expect(try output(object, flags: 1 << 32) == -22)
@@ -66,7 +82,7 @@ import Testing
 
   @Test("buffers are opened only where they fit")
   func opening() throws {
-    let object = try Machine().load(object(), verification: .none)
+    let object = try load(in: Machine())
     #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 3, cpu: 0) }
     #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 0, cpu: 2) }
     #expect(throws: MachineError.self) { try object.openPerfEventBuffer("events", at: 0, cpu: 0, pageCount: 3) }
@@ -75,7 +91,7 @@ import Testing
   @Test("a wrong context and too few bytes end the run")
   func refusals() throws {
     let machine = try Machine()
-    let object = try machine.load(object(), verification: .none)
+    let object = try load(.none, in: machine)
     #expect(throws: MachineError.self) { try object.run("no_context") }
     #expect(machine.faults.last?.message.contains("argument 1 is 0x0") == true)
     #expect(throws: MachineError.self) { try object.run("unreadable") }
@@ -92,7 +108,7 @@ import Testing
         name, text + "*(u64 *)(r7 + \(offset)) = r0\nr0 = 0\nexit", kind: ProgramKind(type: .perfEvent))
     }
     let machine = try Machine()
-    let loaded = try machine.load(object.file, verification: .none)
+    let loaded = try machine.load(object.file)
     let first = try loaded.attach("first", to: .perfEvent(cpu: 0), cookie: 0xdead_beef_0000_0001)
     let second = try loaded.attach("second", to: .perfEvent(cpu: 0))
     try loaded.map("seen").updateElement([0, 0, 0, 0], to: ([9, 9] as [UInt64]).flatMap(\.memoryBytes))

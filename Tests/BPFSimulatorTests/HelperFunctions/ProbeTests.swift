@@ -9,7 +9,7 @@ import Testing
   private static let probe = ProgramKind(type: .kprobe)
 
   /// A program that keeps what a helper returned in slot 0, and words of its context behind.
-  private func loaded() throws -> (Machine, LoadedObject) {
+  private func loaded(_ verification: ProgramVerification = .standard) throws -> (Machine, LoadedObject) {
     var object = AssembledObject()
     try object.map("results", .array, value: 32, entries: 1)
     let address = "r6 = r1\nr7 = value(results) ll\ncall bpf_get_func_ip\n*(u64 *)(r7 + 0) = r0\n"
@@ -30,7 +30,12 @@ import Testing
     try object.program("probe_count", "call bpf_get_func_arg_cnt\nexit", kind: Self.probe)
     try object.program("plain", "call bpf_get_func_ip\nexit")
     let machine = try Machine()
-    return (machine, try machine.load(object.file, verification: .none))
+    guard verification == .standard else { return (machine, try machine.load(object.file, verification: .none)) }
+    // What is attached to functions has no target here from which the verifier could take parameters.
+    let programs = Set(["probe", "return"]).union(["entry", "exit"].flatMap { [$0, "\($0)_count"] })
+    let loaded = try machine.load(object.file, programs: programs)
+    #expect(loaded.programs.allSatisfy { $0.execution.isVerified == ($0.kind.type == .kprobe) })
+    return (machine, loaded)
   }
 
   private func results(_ object: LoadedObject) throws -> [UInt64] {
@@ -105,7 +110,7 @@ import Testing
 
   @Test("a program that is attached to no function asks in vain")
   func refusals() throws {
-    let (machine, object) = try loaded()
+    let (machine, object) = try loaded(.none)
     #expect(throws: MachineError.self) { try object.run("plain") }
     #expect(machine.faults.last?.message.contains("not attached to a function") == true)
     let link = try object.attach("probe_count", to: .kernelFunction(name: "f", isReturn: false))

@@ -14,10 +14,15 @@ import Testing
       """
       r6 = r1
       r1 = map(events) ll
-      r2 = r6
+      r0 = 0
       r3 = *(u64 *)(r6 + 0)
+      *(u64 *)(r10 - 8) = r3
+      r2 = r10
+      r2 += -8
+      if r3 > 8 goto out
       r4 = *(u64 *)(r6 + 8)
       call bpf_ringbuf_output
+      out:
       exit
       """)
     for finish in ["submit", "discard"] {
@@ -57,9 +62,12 @@ import Testing
     return object.file
   }
 
-  private func loaded() throws -> (Machine, LoadedObject, RingBufferMap) {
+  private func loaded(
+    _ verification: ProgramVerification = .standard
+  ) throws -> (Machine, LoadedObject, RingBufferMap) {
     let machine = try Machine()
-    let object = try machine.load(object(), verification: .none)
+    let object = try machine.load(
+      object(), verification, misuses: ["leak", "overrun", "late", "twice", "wrong_type", "lookup"])
     return (machine, object, try object.ringBuffer("events"))
   }
 
@@ -107,7 +115,7 @@ import Testing
       ("lookup", "maps of type ringbuf are only for"),
     ])
   func refusals(program: String, message: String) throws {
-    let (machine, object, buffer) = try loaded()
+    let (machine, object, buffer) = try loaded(.none)
     #expect(throws: MachineError.self) { try object.run(program) }
     #expect(machine.faults.last?.message.contains(message) == true, "\(machine.faults.last?.message ?? "")")
     // What the program has left open is discarded, so that the buffer goes on.

@@ -5,6 +5,8 @@ import Testing
 
 /// What may not be done in a section, and what may not be left open; and that the machine goes on after it.
 @Suite struct SectionTests {
+  private static let value =
+    "struct bpf_spin_lock { u32 val; }; struct value { struct bpf_spin_lock lock; u32 padding; u64 kept; };"
   private static let saved = "r1 = r10\nr1 += -8\n"
   private static let sections: [(name: String, enter: String, leave: String, state: String)] = [
     ("rcu", "call kfunc(bpf_rcu_read_lock)", "call kfunc(bpf_rcu_read_unlock)", "an RCU read section is open"),
@@ -20,9 +22,9 @@ import Testing
   ]
   private static let sleeping = "r1 = r10\nr1 += -16\nr2 = 0\nr3 = 0\ncall bpf_copy_from_user\n"
 
-  private func loaded() throws -> (Machine, LoadedObject) {
+  private func loaded(_ verification: ProgramVerification = .standard) throws -> (Machine, LoadedObject) {
     var object = AssembledObject()
-    try object.map("locks", .array, entries: 1)
+    try object.map("locks", .array, entries: 1, declaring: Self.value)
     for section in Self.sections {
       try object.call("\(section.name)_sleeps", "\(section.enter)\n\(Self.sleeping)\(section.leave)")
       try object.call("\(section.name)_open", "\(section.enter)\nr0 = 0")
@@ -35,22 +37,30 @@ import Testing
     try object.call(
       "lock_numbers",
       "\(Self.sections[3].enter)\nr1 = r10\nr1 += -16\nr2 = 0\nr3 = 1\ncall kfunc(bpf_iter_num_new)\nr1 = r10\nr1 += -16\n"
-        + "call kfunc(bpf_iter_num_destroy)\n\(Self.sections[3].leave)")
+        + "call kfunc(bpf_iter_num_destroy)\n\(Self.sections[3].leave)\nr0 = 0")
     try object.call("reference", "call bpf_get_current_task_btf\nr1 = r0\ncall kfunc(bpf_task_acquire)\nr0 = 0")
     try object.call("twice", "\(Self.sections[3].enter)\n\(Self.sections[3].enter)")
     try object.call("unheld", "call bpf_get_current_task_btf\nr1 = r0\ncall kfunc(bpf_task_release)")
     // A context that is kept beyond its run.
-    try object.call("keep", "r6 = value(locks) ll\n*(u64 *)(r6 + 0) = r9\nr0 = 0")
-    try object.call("use", "r6 = value(locks) ll\nr6 = *(u64 *)(r6 + 0)\nr9 = r6\nr0 = *(u64 *)(r9 + 0)")
+    try object.call("keep", "r6 = value(locks) ll\n*(u64 *)(r6 + 8) = r9\nr0 = 0")
+    try object.call("use", "r6 = value(locks) ll\nr6 = *(u64 *)(r6 + 8)\nr9 = r6\nr0 = *(u64 *)(r9 + 0)")
     let machine = try Machine()
     let task = try machine.spawn("app")
     try machine.run(task, on: 0)
-    return (machine, try machine.load(object.file, verification: .none))
+    let misuses = Self.sections.flatMap { section in
+      ["sleeps", "open", "unopened"].map { "\(section.name)_\($0)" }
+    }
+    return (
+      machine,
+      try machine.load(
+        object.file, verification,
+        misuses: Set(misuses + ["lock_helper", "lock_function", "reference", "twice", "unheld", "use"]))
+    )
   }
 
   @Test("a section forbids what may sleep, has to be closed, and is opened before it is closed")
   func sections() throws {
-    let (machine, object) = try loaded()
+    let (machine, object) = try loaded(.none)
     func refusal(_ program: String) -> String {
       do {
         try object.run(program, context: [UInt8](repeating: 0, count: 8))
@@ -83,9 +93,18 @@ import Testing
     #expect(machine.task(pid: task.pid) == nil)
   }
 
+  @Test("what keeps to the rules runs verified")
+  func whole() throws {
+    let (machine, object) = try loaded()
+    for program in Self.sections.map({ "\($0.name)_whole" }) + ["lock_numbers"] {
+      try object.run(program, context: [UInt8](repeating: 0, count: 8))
+    }
+    #expect(machine.faults.isEmpty)
+  }
+
   @Test("a context is gone when the run is over")
   func contexts() throws {
-    let (_, object) = try loaded()
+    let (_, object) = try loaded(.none)
     try object.run("keep", context: [UInt8](repeating: 1, count: 8))
     #expect(throws: MachineError.self) { try object.run("use", context: []) }
   }
@@ -98,7 +117,7 @@ import Testing
     let few = machine.now - start
     var long = AssembledObject()
     try long.call("long", String(repeating: "r0 = 1\n", count: 1000))
-    let other = try machine.load(long.file, verification: .none)
+    let other = try machine.load(long.file)
     let second = machine.now
     try other.run("long", context: [UInt8](repeating: 0, count: 8))
     #expect(machine.now - second >= few + 900 * machine.configuration.costs.instruction)

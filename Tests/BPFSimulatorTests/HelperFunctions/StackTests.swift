@@ -11,13 +11,20 @@ import Testing
     var object = AssembledObject()
     let call = """
       r6 = r1
-      r2 = r6
-      r2 += 24
+      r2 = value(buffer) ll
       r3 = *(u64 *)(r6 + 0)
+      if r3 > 64 goto out
       r4 = *(u64 *)(r6 + 8)
       """
+    try object.map("buffer", .array, value: 64, entries: 1)
+    // A context is no memory for helpers to write to.
+    func copies(to offset: Int) -> String {
+      (0..<8).map { "r2 = *(u64 *)(r1 + \(8 * $0))\n*(u64 *)(r6 + \(offset + 8 * $0)) = r2\n" }.joined()
+    }
     let end = """
       *(u64 *)(r6 + 16) = r0
+      r1 = value(buffer) ll
+      \(copies(to: 24))out:
       r0 = 0
       exit
       """
@@ -26,9 +33,9 @@ import Testing
       r6 = r1
       call bpf_get_current_task_btf
       r1 = r0
-      r2 = r6
-      r2 += 24
+      r2 = value(buffer) ll
       r3 = *(u64 *)(r6 + 0)
+      if r3 > 64 goto out
       r4 = *(u64 *)(r6 + 8)
       """
     try object.program("task_stack", "\(taskCall)\ncall bpf_get_task_stack\n\(end)")
@@ -37,20 +44,22 @@ import Testing
       "other_stack",
       """
       r6 = r1
+      r8 = *(u64 *)(r6 + 8)
+      if r8 > 64 goto out
       r1 = *(u32 *)(r6 + 0)
       call kfunc(bpf_task_from_pid)
       if r0 == 0 goto out
       r7 = r0
       r1 = r7
-      r2 = r6
-      r2 += 32
-      r3 = *(u64 *)(r6 + 8)
+      r2 = value(buffer) ll
+      r3 = r8
       r4 = *(u64 *)(r6 + 16)
       call bpf_get_task_stack
       *(u64 *)(r6 + 24) = r0
       r1 = r7
       call kfunc(bpf_task_release)
-      out:
+      r1 = value(buffer) ll
+      \(copies(to: 32))out:
       r0 = 0
       exit
       """)
@@ -58,7 +67,9 @@ import Testing
     try object.program("no_task", "r2 = r10\nr2 += -8\nr3 = 8\nr4 = 0\ncall bpf_get_task_stack\nexit")
     try object.map("traces", .stackTrace, value: 24, entries: 2)
     try object.program(
-      "stack_number", "r2 = map(traces) ll\nr3 = *(u64 *)(r1 + 0)\ncall bpf_get_stackid\nexit")
+      "stack_number",
+      "r3 = *(u64 *)(r1 + 0)\nr2 = map(traces) ll\ncall bpf_get_stackid\nr1 = value(buffer) ll\n*(u64 *)(r1 + 0) = r0\n"
+        + "r0 = 0\nexit", kind: ProgramKind(type: .rawTracepoint))
     try object.program("no_traces", "r2 = map(samples) ll\nr3 = 0\ncall bpf_get_stackid\nexit")
     try object.map("samples", .array, value: 96, entries: 1)
     for (name, flags) in [("user", 0x100), ("kernel", 0)] {
@@ -80,13 +91,16 @@ import Testing
   ) throws -> Outcome {
     let prefix = pid.map { [UInt64($0)] } ?? []
     let filled = [UInt64](repeating: .max, count: 8)
+    try object.map("buffer").updateElement([0, 0, 0, 0], to: filled.flatMap(\.memoryBytes))
     let context = (prefix + [size, flags, 0] + filled).flatMap(\.memoryBytes)
     let after = try object.run(program, context: context).context.memoryWords.dropFirst(prefix.count)
     return Outcome(result: Int64(bitPattern: after[prefix.count + 2]), words: Array(after.dropFirst(3)))
   }
 
   /// A task on CPU 0 whose user stack has two callers.
-  private func machine() throws -> (Machine, SimulatedTask, LoadedObject) {
+  private func machine(
+    _ verification: ProgramVerification = .standard
+  ) throws -> (Machine, SimulatedTask, LoadedObject) {
     let machine = try Machine()
     let task = try machine.spawn("walker")
     let stack = try #require(task.memory).map(byteCount: 4096)
@@ -95,7 +109,9 @@ import Testing
     task.registers.rip = 0x4000
     task.registers.rbp = stack + 32
     try machine.run(task, on: 0)
-    return (machine, task, try machine.load(object(), verification: .none))
+    return (
+      machine, task, try machine.load(object(), verification, misuses: ["wrong_context", "no_task", "no_traces"])
+    )
   }
 
   private static let user: UInt64 = 0x100
@@ -193,9 +209,11 @@ import Testing
 
   @Test("a stack that is stored has a number, the same each time")
   func numbers() throws {
-    let (_, _, object) = try machine()
+    let (machine, _, object) = try machine()
+    let link = try object.attach("stack_number", to: .rawTracepoint(name: "sys_enter"))
     func store(_ flags: UInt64) throws -> Int64 {
-      Int64(bitPattern: try object.run("stack_number", context: flags.memoryBytes).result)
+      try machine.passRawTracepoint("sys_enter", [flags], on: 0)
+      return Int64(bitPattern: try object.map("buffer").lookupElement([0, 0, 0, 0]).memoryWords[0])
     }
     let first = try store(Self.user)
     let traces = try #require(try object.map("traces") as? StackTraceMap)
@@ -205,15 +223,17 @@ import Testing
     #expect(second >= 0 && traces.frames(of: UInt32(second)) == [0x1111, 0x2222])
     #expect(try store(Self.user | 3) == -14)
     #expect(try store(0x800) == -22)
-    #expect(throws: MachineError.self) { try object.run("no_traces") }
+    link.detach()
   }
 
   @Test("a wrong context and a wrong task end the run")
   func refusals() throws {
-    let (machine, _, object) = try machine()
+    let (machine, _, object) = try machine(.none)
     #expect(throws: MachineError.self) { try object.run("wrong_context") }
     #expect(machine.faults.last?.message.contains("bpf_get_stack: argument 1") == true)
     #expect(throws: MachineError.self) { try object.run("no_task") }
     #expect(machine.faults.last?.message.contains("bpf_get_task_stack: argument 1") == true)
+    #expect(throws: MachineError.self) { try object.run("no_traces") }
+    #expect(machine.faults.last?.message.contains("bpf_get_stackid") == true)
   }
 }

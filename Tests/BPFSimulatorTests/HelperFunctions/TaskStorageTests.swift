@@ -21,8 +21,11 @@ import Testing
       r4 = *(u64 *)(r6 + 0)
       r5 = *(u64 *)(r6 + 8)
       if r5 == 0 goto call
-      r3 = r6
-      r3 += 8
+      *(u64 *)(r10 - 16) = r5
+      r5 = *(u64 *)(r6 + 16)
+      *(u64 *)(r10 - 8) = r5
+      r3 = r10
+      r3 += -16
       call:
       call bpf_task_storage_get
       if r0 == 0 goto none
@@ -46,11 +49,13 @@ import Testing
     return object.file
   }
 
-  private func loaded() throws -> (Machine, SimulatedTask, LoadedObject) {
+  private func loaded(
+    _ verification: ProgramVerification = .standard
+  ) throws -> (Machine, SimulatedTask, LoadedObject) {
     let machine = try Machine()
     let task = try machine.spawn("owner")
     try machine.run(task, on: 0)
-    return (machine, task, try machine.load(object(), verification: .none))
+    return (machine, task, try machine.load(object(), verification, misuses: ["no_task", "wrong_map"]))
   }
 
   private func get(_ object: LoadedObject, flags: UInt64, initial: [UInt64] = [0, 0], on cpu: Int = 0) throws -> Int64 {
@@ -90,7 +95,7 @@ import Testing
 
   @Test("no task is NULL or -EINVAL, what is no task ends the run")
   func refusals() throws {
-    let (machine, _, object) = try loaded()
+    let (machine, _, object) = try loaded(.none)
     #expect(try object.run("null").result == 0)
     #expect(try object.run("delete_null").result == UInt64(bitPattern: -22))
     for (program, message) in [

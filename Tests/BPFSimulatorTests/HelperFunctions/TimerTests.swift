@@ -17,7 +17,7 @@ import Testing
   private func object() throws -> ObjectFile {
     var object = AssembledObject()
     try object.map("timers", .array, entries: 2, declaring: Self.value)
-    try object.map("plain", .array, value: 40)
+    try object.map("plain", .array, value: 40, entries: 1)
     let callback = """
       r6 = r2
       r7 = r3
@@ -83,6 +83,15 @@ import Testing
           "callback",
           """
           r1 = map(timers) ll
+          r3 = 0
+          *(u64 *)(r10 - 48) = r3
+          *(u64 *)(r10 - 40) = r3
+          *(u64 *)(r10 - 32) = r3
+          *(u64 *)(r10 - 24) = r3
+          *(u64 *)(r10 - 16) = r3
+          *(u64 *)(r10 - 8) = r3
+          r3 = r10
+          r3 += -48
           r4 = 0
           call bpf_map_update_elem
           r1 = value(plain) ll
@@ -103,9 +112,12 @@ import Testing
     return object.file
   }
 
-  private func loaded() throws -> (Machine, LoadedObject) {
+  private static let misuses =
+    ["misplaced", "wrong_map", "plain", "stack", "set_wrong", "set_sleeping"] + tracing.map(\.0)
+
+  private func loaded(_ verification: ProgramVerification = .standard) throws -> (Machine, LoadedObject) {
     let machine = try Machine()
-    return (machine, try machine.load(object(), verification: .none))
+    return (machine, try machine.load(object(), verification, misuses: Set(Self.misuses)))
   }
 
   @discardableResult
@@ -295,8 +307,7 @@ import Testing
     let program = try object.program("set_overwriting")
     let plain = try object.map("plain")
     try object.closeProgram("set_overwriting")
-    // Nothing but programs holds the other map now, and of those only the one that calls back.
-    for name in ["wrong_map", "plain"] { try object.closeProgram(name) }
+    // Nothing but the program that calls back holds the other map now.
     try object.closeMap("plain")
     try machine.advance(by: 10_000)
     #expect(machine.faults.isEmpty && program.isFreed)
@@ -342,7 +353,7 @@ import Testing
       ("wrong_map", "doesn't match map 'plain'"),
       ("plain", "map 'plain' has no valid bpf_timer"), ("stack", "and not in a map value"),
     ]
-    let (machine, object) = try loaded()
+    let (machine, object) = try loaded(.none)
     for (program, message) in cases {
       #expect(throws: MachineError.self) { try object.run(program, context: [UInt8](repeating: 0, count: 16)) }
       #expect(machine.faults.last?.message.contains(message) == true, "\(machine.faults.last?.message ?? "")")

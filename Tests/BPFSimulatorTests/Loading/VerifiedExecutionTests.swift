@@ -41,9 +41,7 @@ import Testing
   @Test("what the verifier does not model runs with checks, and says what it is")
   func unsupported() throws {
     let machine = try Machine()
-    var file = try object("r0 = 0\nexit")
-    file.programs["program"]?.declarationTags = ["exception_callback:late"]
-    let loaded = try machine.load(file)
+    let loaded = try machine.load(object("r0 = 0\nexit", section: "fentry/vfs_read"))
     guard case .checked(let reason?) = loaded.programs[0].execution else {
       Issue.record("it is said to be verified")
       return

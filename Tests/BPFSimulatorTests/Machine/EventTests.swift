@@ -15,7 +15,7 @@ import Testing
     let machine = try Machine()
     let task = try machine.spawn("first")
     try machine.run(task, on: 0)
-    return (machine, task, try await machine.load(TestPrograms.events.object(), verification: .none))
+    return (machine, task, try await machine.load(TestPrograms.events.object()))
   }
 
   /// Runs a step of the script with a program attached, and returns what the program kept.

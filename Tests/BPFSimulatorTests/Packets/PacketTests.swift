@@ -70,12 +70,14 @@ import Testing
     #expect(try object.run("dns_only", packet: Self.packet(protocolNumber: 6, [4, 0, 0, 53])).verdict == 0)
   }
 
-  private func loaded(_ type: ProgramType, _ text: String) throws -> (Machine, LoadedObject) {
+  private func loaded(
+    _ type: ProgramType, _ text: String, _ verification: ProgramVerification = .standard
+  ) throws -> (Machine, LoadedObject) {
     var object = AssembledObject()
     try object.map("events", .perfEventArray, value: 4, entries: 2)
     try object.program("program", text, kind: ProgramKind(type: type))
     let machine = try Machine()
-    return (machine, try machine.load(object.file, verification: .none))
+    return (machine, try machine.load(object.file, verification, misuses: []))
   }
 
   @Test("what the context says before and after a run is given and returned")
@@ -122,7 +124,8 @@ import Testing
       (.xdp, [0, 4, 8, 12, 16]),
     ] {
       for offset in offsets {
-        let (machine, object) = try loaded(type, "w2 = 0x5a5a5a5a\n*(u32 *)(r1 + \(offset)) = w2\nr0 = 0\nexit")
+        let (machine, object) = try loaded(
+          type, "w2 = 0x5a5a5a5a\n*(u32 *)(r1 + \(offset)) = w2\nr0 = 0\nexit", .none)
         #expect(throws: MachineError.self, "\(type) \(offset)") { try object.run("program", packet: Self.packet([])) }
         let message = machine.faults.last?.message ?? ""
         #expect(message.contains(type == .xdp ? "read-only" : "to offset \(offset) of its context"), "\(message)")
@@ -145,10 +148,12 @@ import Testing
     for (type, mover) in movers {
       let data = type == .xdp ? 0 : 76
       let start = "r6 = r1\nw7 = *(u32 *)(r6 + \(data))\n\(mover)\n"
-      let (machine, object) = try loaded(type, start + "r0 = *(u8 *)(r7 + 0)\nexit")
+      let (machine, object) = try loaded(type, start + "r0 = *(u8 *)(r7 + 0)\nexit", .none)
       #expect(throws: MachineError.self, "\(mover)") { try object.run("program", packet: Self.packet([])) }
       #expect(machine.faults.last?.message.contains("the packet") == true, "\(machine.faults.last?.message ?? "")")
-      let (_, fresh) = try loaded(type, start + "w7 = *(u32 *)(r6 + \(data))\nr0 = *(u8 *)(r7 + 12)\nexit")
+      let check = "w8 = *(u32 *)(r6 + \(data + 4))\nr0 = 0\nr1 = r7\nr1 += 13\nif r1 > r8 goto out\n"
+      let (_, fresh) = try loaded(
+        type, start + "w7 = *(u32 *)(r6 + \(data))\n\(check)r0 = *(u8 *)(r7 + 12)\nout:\nexit")
       #expect(try fresh.run("program", packet: Self.packet([])).verdict == 8, "\(mover)")
     }
   }
@@ -158,15 +163,16 @@ import Testing
     for (type, data, end) in [(ProgramType.xdp, 0, 4), (.trafficClassifier, 76, 80)] {
       for (offset, isInside) in [(0, true), (-1, false), (-4, false), (33, true), (34, false)] {
         let (machine, object) = try loaded(
-          type, "w2 = *(u32 *)(r1 + \(data))\nr0 = *(u8 *)(r2 \(offset < 0 ? "-" : "+") \(abs(offset)))\nexit")
+          type, "w2 = *(u32 *)(r1 + \(data))\nr0 = *(u8 *)(r2 \(offset < 0 ? "-" : "+") \(abs(offset)))\nexit",
+          .none)
         _ = try? object.run("program", packet: Self.packet([]))
         #expect(machine.faults.isEmpty == isInside, "\(type) \(offset)")
         if !isInside { #expect(machine.faults.last?.message.contains("the packet") == true) }
       }
-      let (_, object) = try loaded(type, "w2 = *(u32 *)(r1 + \(end))\nr0 = *(u32 *)(r2 - 4)\nexit")
+      let (_, object) = try loaded(type, "w2 = *(u32 *)(r1 + \(end))\nr0 = *(u32 *)(r2 - 4)\nexit", .none)
       #expect(try object.run("program", packet: Self.packet([])).verdict == 0x0202_00c0)
     }
-    let (_, filter) = try loaded(.socketFilter, "w2 = *(u32 *)(r1 + 76)\nr0 = *(u8 *)(r2 + 0)\nexit")
+    let (_, filter) = try loaded(.socketFilter, "w2 = *(u32 *)(r1 + 76)\nr0 = *(u8 *)(r2 + 0)\nexit", .none)
     #expect(throws: MachineError.self) { try filter.run("program", packet: Self.packet([])) }
   }
 
@@ -174,7 +180,24 @@ import Testing
   func metadata() throws {
     let (_, object) = try loaded(
       .xdp,
-      "r6 = r1\nr2 = -4\ncall bpf_xdp_adjust_meta\nw1 = *(u32 *)(r6 + 8)\nw2 = 0x01020304\n*(u32 *)(r1 + 0) = w2\nr1 = r6\nr2 = 2\ncall bpf_xdp_adjust_head\nexit"
+      """
+      r6 = r1
+      r2 = -4
+      call bpf_xdp_adjust_meta
+      w1 = *(u32 *)(r6 + 8)
+      w3 = *(u32 *)(r6 + 0)
+      r0 = 9
+      r4 = r1
+      r4 += 4
+      if r4 > r3 goto out
+      w2 = 0x01020304
+      *(u32 *)(r1 + 0) = w2
+      r1 = r6
+      r2 = 2
+      call bpf_xdp_adjust_head
+      out:
+      exit
+      """
     )
     let result = try object.run("program", packet: Self.packet([]), metadata: [9, 9, 9, 9])
     #expect(result.metadata == [4, 3, 2, 1, 9, 9, 9, 9] && result.packet == Array(Self.packet([])[2...]))
@@ -211,7 +234,7 @@ import Testing
       (.xdp, "r6 = r1\nr0 = *(u8 *)skb[0]\nexit", "packet load"),
     ]
     for (type, text, message) in cases {
-      let (machine, object) = try loaded(type, text)
+      let (machine, object) = try loaded(type, text, .none)
       #expect(throws: MachineError.self, "\(text)") { try object.run("program", packet: Self.packet([])) }
       #expect(machine.faults.last?.message.contains(message) == true, "\(machine.faults.last?.message ?? "")")
     }
