@@ -2,11 +2,11 @@ import Foundation
 import Merops
 
 /// Prints a table of programs verified by the running kernel and by Merops, in one run: the kernel's time is what it reports
-/// itself, that of Merops the thread's own, each the least of the runs. The targets are 1 over all, and no program below a
-/// half. Needs Linux 6.18 and the right to load programs; the kernel is asked for nothing but its verdict.
+/// itself, that of Merops the thread's own, each the least of some runs one after another. The targets are 1 over all, and
+/// no program below a half. Needs Linux 6.18 and the right to load programs; the kernel is asked for nothing but its verdict.
 ///
-/// `MEROPS_OBJECTS` names a folder of compiled objects, whose programs are measured as well. Of a program that is looked at
-/// for the first time, all that is read from its object's types is in the time.
+/// `MEROPS_OBJECTS` names a folder of compiled objects, whose programs are measured as well. Merops is given an object that
+/// was just opened in each run, so that all that it reads from the object's types is in the time.
 func verifierTable(runs: Int) throws {
   guard case .yes = LinuxKernel().has(.mapCreation), case .yes = LinuxKernel().has(.taskWork) else {
     print("verifier: not measured, needs Linux 6.18 and the right to load programs")
@@ -36,6 +36,8 @@ private struct VerifierTable {
   private var peakBytes = 0
   private var slowest: (name: String, ratio: Double)?
   private var count = 0
+  private var slower = 0
+  private var aboveTwice = 0
 
   init(types: BTF, runs: Int) {
     self.types = types
@@ -45,33 +47,39 @@ private struct VerifierTable {
   /// Measures one program and prints its row.
   mutating func add(_ name: String, program: String = "p", _ object: () throws -> ObjectFile) throws {
     let session = try LinuxVerification(try object())
-    var (kernel, own) = (Double.infinity, Double.infinity)
-    var (processed, peak) = (0, 0)
+    var kernel = Double.infinity
+    var counted: Int?
+    var rounds = 0
     var spent = 0.0
-    for round in 0..<max(runs, 1) where round == 0 || spent < 3 {
+    while rounds < max(runs, 1), rounds == 0 || spent < 3 {
       let log = try session.verdict(of: program, logLevel: 4, logSize: 1 << 14).log
       guard let match = log.firstMatch(of: /verification time (\d+) usec/), let microseconds = Double(match.1) else {
         throw BenchmarkFailure(description: "the kernel's log has no time: \(log)")
       }
+      counted = log.firstMatch(of: /processed (\d+) insns/).flatMap { Int($0.1) }
       kernel = min(kernel, max(microseconds, 1) / 1e6)
-      // Opened anew, so that nothing of it is known yet.
-      let fresh = try LinuxVerification(try object()).prepared
+      spent += microseconds / 1e6
+      rounds += 1
+    }
+    // Each opened anew, so that nothing of it is known; before the first is verified, since that is what is measured.
+    let objects = try (0..<rounds).map { _ in try LinuxVerification(try object()).prepared }
+    var own = Double.infinity
+    var statistics = VerificationStatistics()
+    for fresh in objects {
       guard let code = fresh.programs[program] else { throw BenchmarkFailure(description: "no program \(program)") }
       let start = ThreadClock.now
       let verdict = Verifier().verify(code, of: fresh, kernelTypes: types)
-      let seconds = Double(ThreadClock.now - start) / 1e9
-      own = min(own, seconds)
-      spent += seconds + microseconds / 1e6
-      processed = verdict.statistics.processedInstructions
-      peak = verdict.statistics.peakStateBytes
-      if round == 0, let counts = log.firstMatch(of: /processed (\d+) insns/), Int(counts.1) != processed {
-        print("  \(name): \(counts.1) instructions there, \(processed) here")
-      }
+      own = min(own, Double(ThreadClock.now - start) / 1e9)
+      statistics = verdict.statistics
     }
+    let (processed, peak) = (statistics.processedInstructions, statistics.peakStateBytes)
+    if let counted, counted != processed { print("  \(name): \(counted) instructions there, \(processed) here") }
     count += 1
     kernelSeconds += kernel
     ownSeconds += own
     peakBytes = max(peakBytes, peak)
+    if own > kernel { slower += 1 }
+    if own > 2 * kernel { aboveTwice += 1 }
     if kernel / own < slowest?.ratio ?? .infinity { slowest = (name, kernel / own) }
     print(
       name.padded(to: 62), "\(processed)".padded(to: -12), (kernel * 1e3).text(width: 10), (own * 1e3).text(width: 10),
@@ -85,6 +93,7 @@ private struct VerifierTable {
       "all \(count)".padded(to: 62), "".padded(to: -12), (kernelSeconds * 1e3).text(width: 10),
       (ownSeconds * 1e3).text(width: 10), (kernelSeconds / ownSeconds).text(width: 13),
       (Double(peakBytes) / 1e6).text(width: 10))
+    print("above the kernel's time: \(slower), above twice the kernel's time: \(aboveTwice)")
     if let slowest {
       print("the slowest against the kernel: \(slowest.name), \(slowest.ratio.text(width: 0)) times as fast")
     }

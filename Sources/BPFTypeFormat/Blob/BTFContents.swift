@@ -19,6 +19,8 @@ final class BTFContents: Sendable {
   let names = Mutex(BTFNames())
   /// Declaration tags by target, built on first use.
   let tags = Mutex<BTFDeclarationTagIndex?>(nil)
+  /// The special fields of types that were searched for them, by identifier.
+  let specialFields = Mutex<[UInt32: SpecialFields]>([:])
   /// What others have made of types, by identifier.
   let derived = Mutex<[UInt32: any Sendable]>([:])
   /// The indexes of types whose names have a flavour (`name___flavour`), found on first use.

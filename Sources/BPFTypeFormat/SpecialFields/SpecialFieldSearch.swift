@@ -1,3 +1,5 @@
+import Synchronization
+
 extension SpecialFields {
   /// The most fields that a value can have.
   public static let maximumCount = 11
@@ -5,7 +7,7 @@ extension SpecialFields {
   /// How deep structures and arrays are searched, as the kernel does.
   static let maximumDepth = 32
 
-  /// Searches the type of a map value for special fields.
+  /// Searches the type of a map value for special fields; what was found is kept as long as the types are.
   ///
   /// - Parameters:
   ///   - btf: the object's types.
@@ -13,15 +15,19 @@ extension SpecialFields {
   ///     data section's map is the section.
   /// - Throws: ``BTFError`` when the types themselves are damaged. That a value has no record is not an error.
   public static func find(in btf: BTF, value id: BTFTypeID) throws(BTFError) -> SpecialFields {
+    if let known = btf.contents.specialFields.withLock({ $0[id.rawValue] }) { return known }
     var search = SpecialFieldSearch(btf: btf)
+    let result: SpecialFields
     do {
-      return SpecialFields(fields: try search.record(of: id), ignored: search.ignored)
+      result = SpecialFields(fields: try search.record(of: id), ignored: search.ignored)
     } catch {
       switch error {
-      case .absent(let absence): return SpecialFields(absence: absence, ignored: search.ignored)
+      case .absent(let absence): result = SpecialFields(absence: absence, ignored: search.ignored)
       case .damaged(let error): throw error
       }
     }
+    btf.contents.specialFields.withLock { $0[id.rawValue] = result }
+    return result
   }
 }
 

@@ -4,7 +4,7 @@ internal import BPFTypeFormat
 /// A kernel function that the program calls, with its prototype read from the kernel's types.
 struct KernelFunctionFacts {
   let function: KernelFunction
-  let parameters: [Parameter]
+  private(set) var parameters: [Parameter]
   let result: Result
 
   /// A parameter as the verifier has to check it.
@@ -63,9 +63,16 @@ struct KernelFunctionFacts {
     case unsupported(String)
   }
 
-  /// The facts of a function by its name; nil where the kernel does not have it.
-  init?(_ function: KernelFunction, _ types: BTF, context: String) {
-    guard let id = types.first(named: function.name, kind: .function), let record = try? types.type(id),
+  /// The facts of a function by its name, for programs with a context; nil where the kernel does not have it.
+  static func known(_ function: KernelFunction, _ types: BTF, context: String) -> KernelFunctionFacts? {
+    guard let id = types.first(named: function.name, kind: .function) else { return nil }
+    var facts = types.derived(from: id) { KernelFunctionFacts(function, id, types) }
+    if !context.isEmpty { facts?.recognizeContext([context, kernelContexts[context] ?? context]) }
+    return facts
+  }
+
+  private init?(_ function: KernelFunction, _ id: BTFTypeID, _ types: BTF) {
+    guard let record = try? types.type(id),
       case .function(let prototype, _) = record.kind, let signature = try? types.type(prototype),
       case .functionPrototype(let signature) = signature.kind
     else { return nil }
@@ -73,15 +80,25 @@ struct KernelFunctionFacts {
     var parameters: [Parameter] = []
     for (index, parameter) in signature.parameters.enumerated() {
       let next = index + 1 < signature.parameters.count ? signature.parameters[index + 1].name : ""
-      parameters.append(Self.parameter(parameter, next, types, context))
+      parameters.append(Self.parameter(parameter, next, types))
     }
     if function.role == .castToKernelContext, !parameters.isEmpty { parameters[0].kind = .context }
     self.parameters = parameters
     result = Self.result(signature.result, types)
   }
 
+  /// Pointers to one of some structures are the program's context.
+  private mutating func recognizeContext(_ names: [String]) {
+    for index in parameters.indices where parameters[index].kind == .pointer {
+      let target = parameters[index].target
+      if names.contains(where: { target.hasPrefix("STRUCT ") && target.dropFirst(7) == $0 }) {
+        parameters[index].kind = .context
+      }
+    }
+  }
+
   private static func parameter(
-    _ parameter: BTFType.FunctionPrototype.Parameter, _ next: String, _ types: BTF, _ context: String
+    _ parameter: BTFType.FunctionPrototype.Parameter, _ next: String, _ types: BTF
   ) -> Parameter {
     let rule = KernelArgumentRule(parameterName: parameter.name)
     if rule == .ignored { return Parameter(kind: .ignored) }
@@ -94,13 +111,13 @@ struct KernelFunctionFacts {
       default: return Parameter(kind: .scalar)
       }
     case .pointer(let target):
-      return pointer(target, rule, next, types, context)
+      return pointer(target, rule, next, types)
     default: return Parameter(kind: .unsupported(parameter.name))
     }
   }
 
   private static func pointer(
-    _ target: BTFTypeID, _ rule: KernelArgumentRule?, _ next: String, _ types: BTF, _ context: String
+    _ target: BTFTypeID, _ rule: KernelArgumentRule?, _ next: String, _ types: BTF
   ) -> Parameter {
     var result = Parameter(kind: .pointer)
     result.isNullable = rule == .nullable
@@ -125,7 +142,7 @@ struct KernelFunctionFacts {
       result.target = "STRUCT \(type.name)"
       result.byteCount = Int(composite.byteCount)
       result.isPlain = isPlain(composite, types, 0)
-      if result.kind == .pointer { result.kind = kind(type.name, Int(composite.byteCount), context) }
+      if result.kind == .pointer { result.kind = kind(type.name, Int(composite.byteCount)) }
     case .union(let composite):
       result.target = "UNION \(type.name)"
       result.isPlain = isPlain(composite, types, 0)
@@ -144,7 +161,7 @@ struct KernelFunctionFacts {
     return result
   }
 
-  private static func kind(_ name: String, _ byteCount: Int, _ context: String) -> Kind {
+  private static func kind(_ name: String, _ byteCount: Int) -> Kind {
     switch name {
     case "bpf_task_work": return .taskWork
     case "bpf_wq": return .workQueue
@@ -157,7 +174,6 @@ struct KernelFunctionFacts {
     case "bpf_map": return .mapObject
     case _ where name.hasPrefix("bpf_iter_") && !name.hasSuffix("_kern"):
       return .iterator(name: String(name.dropFirst(9)), slots: (byteCount + 7) / 8)
-    case _ where !context.isEmpty && (name == context || name == kernelContexts[context]): return .context
     default: return .pointer
     }
   }

@@ -5,22 +5,26 @@ package import BPFTypeFormat
 package enum MapRule {
   /// Why a program of a kind may not use a map, as the kernel says it; `nil` when it may.
   package static func refusal(of map: MapDefinition, fields: SpecialFields, for kind: ProgramKind) -> String? {
-    let kinds = Set(fields.fields.map(\.kind))
-    let hasLock = kinds.contains(.spinLock) || kinds.contains(.resilientSpinLock)
-    let traces: [ProgramType] = [.kprobe, .tracepoint, .perfEvent, .rawTracepoint, .rawTracepointWritable]
-    let isTracing = traces.contains(kind.type)
-    if isTracing, kinds.contains(.listHead) || kinds.contains(.treeRoot) {
-      return "tracing progs cannot use bpf_{list_head,rb_root} yet"
-    }
-    if hasLock, kind.type == .socketFilter { return "socket filter progs cannot use bpf_spin_lock yet" }
-    if hasLock, isTracing { return "tracing progs cannot use bpf_spin_lock yet" }
-    if isTracing, kinds.contains(.timer) { return "tracing progs cannot use bpf_timer yet" }
-    if isTracing, kinds.contains(.workQueue) { return "tracing progs cannot use bpf_wq yet" }
+    if !fields.fields.isEmpty, let message = refusal(of: fields, for: kind.type) { return message }
     if map.type == .structOperations { return "bpf_struct_ops map cannot be used in prog" }
     if kind.isSleepable, !sleepable.contains(map.type) {
       return "Sleepable programs can only use array, hash, ringbuf and local storage maps"
     }
     return nil
+  }
+
+  private static func refusal(of fields: SpecialFields, for type: ProgramType) -> String? {
+    func has(_ kinds: SpecialFields.Kind...) -> Bool { fields.fields.contains { kinds.contains($0.kind) } }
+    let hasLock = has(.spinLock, .resilientSpinLock)
+    switch type {
+    case .socketFilter: return hasLock ? "socket filter progs cannot use bpf_spin_lock yet" : nil
+    case .kprobe, .tracepoint, .perfEvent, .rawTracepoint, .rawTracepointWritable:
+      if has(.listHead, .treeRoot) { return "tracing progs cannot use bpf_{list_head,rb_root} yet" }
+      if hasLock { return "tracing progs cannot use bpf_spin_lock yet" }
+      if has(.timer) { return "tracing progs cannot use bpf_timer yet" }
+      return has(.workQueue) ? "tracing progs cannot use bpf_wq yet" : nil
+    default: return nil
+    }
   }
 
   private static let sleepable: Set<MapType> = [

@@ -83,7 +83,7 @@ extension CodeTable {
   private mutating func findFunctions(
     _ program: Program, handler: @autoclosure () throws(Rejection) -> Int?
   ) throws(Rejection) {
-    var starts: Set<Int> = [0]
+    var starts = [0]
     for (index, instruction) in instructions.enumerated() {
       let target: Int
       switch instruction {
@@ -96,23 +96,23 @@ extension CodeTable {
           message: "call to invalid destination", errno: .invalidArgument, instruction: index,
           cause: .jumpOutOfRange(target: target))
       }
-      starts.insert(target)
+      starts.append(target)
     }
     let handler = try handler()
-    if let handler { starts.insert(handler) }
+    if let handler { starts.append(handler) }
+    if starts.count > 1 { starts = Set(starts).sorted() }
     guard starts.count <= 256 else {
       throw Rejection(
         message: "too many subprograms", errno: .tooBig, instruction: nil, cause: .programSize(starts.count))
     }
-    let sorted = starts.sorted()
-    for (position, start) in sorted.enumerated() {
-      let end = position + 1 < sorted.count ? sorted[position + 1] : instructions.count
+    for (position, start) in starts.enumerated() {
+      let end = position + 1 < starts.count ? starts[position + 1] : instructions.count
       let known = program.functions.first { $0.start == start }
       functions.append(
         FunctionFacts(
           name: known?.name ?? (start == 0 ? program.name : ""), start: start, end: end,
           isGlobal: known.map { !$0.isStatic } ?? false, type: known?.type))
-      for index in start..<end { facts[index].function = Int32(position) }
+      if position > 0 { for index in start..<end { facts[index].function = Int32(position) } }
       if start == handler {
         functions[position].isExceptionCallback = true
         functions[position].isCallback = true

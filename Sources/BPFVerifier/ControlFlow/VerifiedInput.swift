@@ -34,6 +34,7 @@ struct VerifiedInput {
     self.object = object
     self.kernelTypes = kernelTypes
     isGPLCompatible = Self.compatibleLicences.contains(object.license)
+    references.reserveCapacity(program.references.count)
     var indexes: [String: Int] = [:]
     for (instruction, reference) in program.references.sorted(by: { $0.key < $1.key }) {
       switch reference {
@@ -55,7 +56,7 @@ struct VerifiedInput {
       try Self.checkTarget(program.kind, kernelTypes)
       for case .kernelFunction(let name, _) in references.values {
         guard kernelFunctions[name] == nil, let known = KernelFunction.named(name) else { continue }
-        kernelFunctions[name] = KernelFunctionFacts(known, kernelTypes, context: context.structure)
+        kernelFunctions[name] = KernelFunctionFacts.known(known, kernelTypes, context: context.structure)
       }
     }
     guard maps.count <= 64 else {

@@ -16,10 +16,10 @@ struct Exploration: ~Copyable {
   let observer: ((ObservedState) -> Void)?
   var code: CodeTable
 
-  // The state that is being walked.
-  var registers: Buffer<RegisterState>
-  var slots: Buffer<StackSlot>
-  var frames: Buffer<Frame>
+  // The state that is being walked: as many frames as have ever been open.
+  var registers = Buffer<RegisterState>(capacity: Self.registerCount)
+  var slots = Buffer<StackSlot>(capacity: Self.slotCount)
+  var frames = Buffer<Frame>(capacity: 2)
   /// The index of the innermost frame.
   var frame = 0
   var references: [AcquiredReference] = []
@@ -29,7 +29,7 @@ struct Exploration: ~Copyable {
   var mayGotoDepth: UInt32 = 0
   var callbackUnrolls: UInt32 = 0
   var isSleepable = false
-  var history = Buffer<HistoryEntry>(capacity: 64)
+  var history = Buffer<HistoryEntry>(capacity: 48)
   /// The index in the history of the current instruction's entry, -1 while there is none.
   var currentEntry = -1
 
@@ -45,12 +45,12 @@ struct Exploration: ~Copyable {
   var accesses: Buffer<AccessedMemory>
 
   // What is kept.
-  var states = Buffer<StateRecord>(capacity: 256)
+  var states = Buffer<StateRecord>(capacity: 32)
   var freeStates: [Int32] = []
   var pool = WordPool()
   /// The first state that is kept for each instruction, -1 for none.
   var heads: Buffer<Int32>
-  var pending = Buffer<PendingBranch>(capacity: 64)
+  var pending = Buffer<PendingBranch>(capacity: 16)
   /// The first of the loops stands for none.
   var loops = Buffer<LoopRecord>(repeating: LoopRecord(whole: 0, entry: -1, depth: 0, isFinished: true), count: 1)
   var backEdges = Buffer<BackEdge>(capacity: 8)
@@ -67,7 +67,7 @@ struct Exploration: ~Copyable {
   var liveStates = 0
 
   // Room for comparisons and for tracking precision, used again and again.
-  var identities = Buffer<IdentityPair>(capacity: 64)
+  var identities = Buffer<IdentityPair>(capacity: 16)
   var identityCounter: UInt32 = 0
   var tracker = PrecisionTracker()
   var stackLiveness = StackLiveness()
@@ -95,9 +95,6 @@ struct Exploration: ~Copyable {
     self.code = code
     self.options = options
     self.observer = observer
-    registers = Buffer(repeating: .uninitialized, count: Self.maximumFrames * Self.registerCount)
-    slots = Buffer(repeating: .invalid, count: Self.maximumFrames * Self.slotCount)
-    frames = Buffer(repeating: Frame(), count: Self.maximumFrames)
     heads = Buffer(repeating: -1, count: code.instructions.count)
     accesses = Buffer(repeating: [], count: code.instructions.count)
     log = VerifierLog(
@@ -146,6 +143,11 @@ struct Exploration: ~Copyable {
 
   /// Begins a frame: no register holds anything but the frame pointer, the stack is empty.
   mutating func openFrame(_ index: Int, _ header: Frame) {
+    if index == frames.count {
+      frames.append(header)
+      registers.extend(by: Self.registerCount, repeating: .uninitialized)
+      slots.extend(by: Self.slotCount, repeating: .invalid)
+    }
     frames[index] = header
     frames[index].instance = stackLiveness.instance(
       outer: index > 0 ? frames[index - 1].instance : -1, callSite: header.callSite,

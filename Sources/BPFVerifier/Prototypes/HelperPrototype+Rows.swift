@@ -8,6 +8,7 @@ extension HelperPrototype {
   package static func prototype(of identifier: Int32, for kind: ProgramKind) -> HelperPrototype? {
     guard identifier >= 1, identifier <= Self.all.count else { return nil }
     let usual = all[Int(identifier) - 1]
+    guard varying.contains(identifier) else { return usual }
     let tracesKernel = [.tracing, .lsm, .systemCall].contains(kind.type)
     switch usual.name {
     case "bpf_get_cgroup_classid":
@@ -40,11 +41,19 @@ extension HelperPrototype {
     }
   }
 
+  /// The functions that have another prototype for some programs.
+  private static let varying = HelperSet(
+    named: """
+      get_cgroup_classid get_stackid get_socket_cookie setsockopt getsockopt sk_storage_get sk_storage_delete sk_assign
+      xdp_get_buff_len
+      """)
+
   /// Whether a function of the set is refused all the same because of what the program is for
   /// (`helper call is not allowed in probe`).
   package static func isRefusedInProbe(_ identifier: Int32, for kind: ProgramKind) -> Bool {
+    guard refusedInSome.contains(identifier) else { return false }
     let isIterator = kind.attachType == AttachType.traceIterator.rawValue
-    switch all.indices.contains(Int(identifier) - 1) ? all[Int(identifier) - 1].name : "" {
+    switch all[Int(identifier) - 1].name {
     case "bpf_d_path":
       // Elsewhere it depends on the function: where the path's lock may be taken.
       return kind.type != .lsm && !(kind.type == .tracing && (isIterator || pathFunctions.contains(kind.target)))
@@ -57,6 +66,8 @@ extension HelperPrototype {
       return false
     }
   }
+
+  private static let refusedInSome = HelperSet(named: "d_path sk_storage_get sk_storage_delete")
 
   private static let pathFunctions: Set<String> = [
     "security_file_permission", "security_inode_getattr", "security_file_open", "security_path_truncate",

@@ -162,6 +162,64 @@ extension HelperSet {
       xdp_get_buff_len
       """)
 
+  // MARK: Smaller sets, for one hook or a few
+
+  /// What kprobes may call besides ``tracing``.
+  static let kernelProbe = HelperSet(named: "get_attach_cookie get_func_ip override_return")
+
+  /// What tracepoints may call besides ``tracing``.
+  static let tracepoint = HelperSet(named: "get_attach_cookie get_func_ip")
+
+  /// What `perf_event` programs may call besides ``tracing``.
+  static let perfEvent = HelperSet(named: "get_attach_cookie get_func_ip perf_prog_read_value read_branch_records")
+
+  /// What `syscall` programs may call besides.
+  static let systemCall = HelperSet(named: "sys_bpf sys_close kallsyms_lookup_name btf_find_by_name_kind")
+
+  /// What `lirc_mode2` programs may call besides.
+  static let infrared = HelperSet(named: "rc_repeat rc_keydown rc_pointer_rel")
+
+  /// What `cgroup/dev` programs may call besides.
+  static let cgroupDevice = HelperSet(named: "perf_event_output get_local_storage")
+
+  /// The value that the system call of a cgroup's hook returns.
+  static let returnValue = HelperSet(named: "get_retval set_retval")
+
+  /// Options of sockets.
+  static let socketOptions = HelperSet(named: "setsockopt getsockopt")
+
+  /// What `lwt_in` programs may call besides ``lightweightTunnel``.
+  static let encapsulation = HelperSet(named: "lwt_push_encap")
+
+  /// What `lwt_seg6local` programs may call besides ``lightweightTunnel``.
+  static let segmentRouting = HelperSet(named: "lwt_seg6_store_bytes lwt_seg6_adjust_srh lwt_seg6_action")
+
+  /// What flow dissectors may call besides.
+  static let flowDissector = HelperSet(named: "skb_load_bytes ktime_get_coarse_ns")
+
+  /// The file that an iterator writes.
+  static let sequenceFile = HelperSet(named: "seq_printf seq_printf_btf seq_write")
+
+  /// What programs at the entry or exit of a function may call besides.
+  static let trampoline = HelperSet(named: "get_attach_cookie get_func_arg get_func_ret get_func_arg_cnt")
+
+  /// The number that was given when the program was attached.
+  static let attachCookie = HelperSet(named: "get_attach_cookie")
+
+  /// What `lsm_cgroup` programs may call besides ``securityModule``.
+  static let cgroupSecurity = HelperSet(
+    named: "setsockopt getsockopt get_netns_cookie get_local_storage get_retval set_retval")
+
+  /// What `cgroup/connect4` and `6` may call besides.
+  static let connect = HelperSet(named: "bind get_retval set_retval")
+
+  /// What `lsm` programs may call besides.
+  static let securityHooks = HelperSet(
+    named: """
+      inode_storage_get inode_storage_delete bprm_opts_set ima_inode_hash ima_file_hash get_attach_cookie
+      get_func_arg get_func_ret get_func_arg_cnt
+      """)
+
   /// The functions of the names in a text, without their prefix `bpf_`.
   init(named names: String) {
     self.init(names.split { $0 == " " || $0 == "\n" }.compactMap { HelperFunction(name: "bpf_\($0)")?.identifier })

@@ -2,7 +2,7 @@
 ///
 /// Pieces are rounded up to a multiple of eight words, and free ones of a length form a list through their first word.
 struct WordPool: ~Copyable {
-  var words = Buffer<UInt64>(capacity: 1 << 14)
+  var words = Buffer<UInt64>(capacity: 1 << 11)
   private var free: [Int] = []
   private(set) var usedWords = 0
   private(set) var peakWords = 0
