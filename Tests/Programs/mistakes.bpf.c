@@ -71,6 +71,36 @@ struct {
 	__uint(value_size, 1016);
 } stacks SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} storage SEC(".maps");
+
+struct owner {
+	struct task_struct __kptr *task;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, struct owner);
+} owners SEC(".maps");
+
+struct timed {
+	__u64 count;
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, struct timed);
+} timers SEC(".maps");
+
 const volatile __u32 limit = 16;
 __u64 sink;
 int chosen;
@@ -502,5 +532,257 @@ SEC("tracepoint/syscalls/sys_enter_read")
 int rcu_kept(void *ctx)
 {
 	bpf_rcu_read_lock();
+	return 0;
+}
+
+// A record of the ring buffer whose size is not known beforehand.
+SEC("tracepoint/syscalls/sys_enter_read")
+int record_of_variable_size(void *ctx)
+{
+	__u32 size = bpf_get_prandom_u32() & 63;
+	void *record = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (record)
+		bpf_ringbuf_discard(record, 0);
+	return 0;
+}
+
+// A dynptr of the ring buffer that is not submitted where reserving has failed.
+SEC("tracepoint/syscalls/sys_enter_read")
+int dynptr_leaked(void *ctx)
+{
+	struct bpf_dynptr record;
+
+	if (bpf_ringbuf_reserve_dynptr(&events, 64, 0, &record))
+		return 0;
+	bpf_ringbuf_submit_dynptr(&record, 0);
+	return 0;
+}
+
+// A dynptr that nobody has made.
+SEC("tracepoint/syscalls/sys_enter_read")
+int dynptr_uninitialised(void *ctx)
+{
+	struct bpf_dynptr record;
+	__u64 first;
+
+	bpf_dynptr_read(&first, sizeof(first), &record, 0, 0);
+	return 0;
+}
+
+// What a dynptr gives is used without a test.
+SEC("tracepoint/syscalls/sys_enter_read")
+int dynptr_data_unchecked(void *ctx)
+{
+	struct bpf_dynptr record;
+	__u64 *first;
+
+	bpf_ringbuf_reserve_dynptr(&events, 64, 0, &record);
+	first = bpf_dynptr_data(&record, 0, sizeof(*first));
+	*first = 1;
+	bpf_ringbuf_submit_dynptr(&record, 0);
+	return 0;
+}
+
+static long counting(__u64 index, void *data)
+{
+	return index;
+}
+
+// The callback of bpf_loop() returns something else than 0 or 1.
+SEC("tracepoint/syscalls/sys_enter_read")
+int loop_callback_returns(void *ctx)
+{
+	return bpf_loop(10, counting, NULL, 0);
+}
+
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
+
+// An iterator that is not destroyed where the loop is left.
+SEC("tracepoint/syscalls/sys_enter_read")
+int iterator_leaked(void *ctx)
+{
+	struct bpf_iter_num it;
+	int *number;
+
+	bpf_iter_num_new(&it, 0, 10);
+	while ((number = bpf_iter_num_next(&it)))
+		if (*number == limit)
+			return 1;
+	bpf_iter_num_destroy(&it);
+	return 0;
+}
+
+__noinline int total(struct counter *counter)
+{
+	return counter->hits;
+}
+
+// A global function trusts a pointer that it is given.
+SEC("tracepoint/syscalls/sys_enter_read")
+int global_argument_unchecked(void *ctx)
+{
+	struct counter counter = {};
+
+	return total(&counter);
+}
+
+__noinline int first_of(struct counter *counter)
+{
+	return counter ? counter->hits : 0;
+}
+
+// A global function is given a number for a pointer.
+SEC("tracepoint/syscalls/sys_enter_read")
+int global_argument_wrong(void *ctx)
+{
+	return first_of((void *)bpf_ktime_get_ns());
+}
+
+// What was in a field of a map value before is forgotten.
+SEC("tp_btf/task_newtask")
+int kptr_leaked(__u64 *ctx)
+{
+	__u32 key = 1;
+	struct owner *owner = bpf_map_lookup_elem(&owners, &key);
+
+	if (!owner)
+		return 0;
+	bpf_kptr_xchg(&owner->task, NULL);
+	return 0;
+}
+
+// A function that may sleep, in an RCU section.
+SEC("syscall")
+int sleeping_under_rcu(void *ctx)
+{
+	char buffer[16];
+
+	bpf_rcu_read_lock();
+	bpf_copy_from_user(buffer, sizeof(buffer), (void *)0x1000);
+	bpf_rcu_read_unlock();
+	return buffer[0];
+}
+
+extern struct task_struct *bpf_task_from_pid(int pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+
+// A task that was looked up is not there perhaps.
+SEC("tp_btf/task_newtask")
+int task_unchecked(__u64 *ctx)
+{
+	struct task_struct *task = bpf_task_from_pid(1);
+
+	bpf_task_release(task);
+	return 0;
+}
+
+// A task that was looked up is not released.
+SEC("tp_btf/task_newtask")
+int task_leaked(__u64 *ctx)
+{
+	struct task_struct *task = bpf_task_from_pid(1);
+
+	if (!task)
+		return 0;
+	return task->pid;
+}
+
+// A kernel function in a program of a type that may not call it.
+SEC("socket")
+int wrong_kernel_function(struct __sk_buff *skb)
+{
+	struct task_struct *task = bpf_task_from_pid(1);
+
+	if (task)
+		bpf_task_release(task);
+	return 0;
+}
+
+// A structure of the kernel is written to.
+SEC("tp_btf/task_newtask")
+int kernel_structure_changed(__u64 *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	task->flags = 1;
+	return 0;
+}
+
+// Storage of a task that is only a number.
+SEC("perf_event")
+int storage_of_number(void *ctx)
+{
+	__u64 *count = bpf_task_storage_get(&storage, (void *)bpf_get_current_task(), NULL, 1);
+
+	return count ? *count : 0;
+}
+
+// A buffer is smaller than the size that is passed with it.
+SEC("tracepoint/syscalls/sys_enter_read")
+int buffer_too_small(void *ctx)
+{
+	char name[16];
+
+	bpf_get_current_comm(name, 32);
+	return name[0];
+}
+
+// A tail call with a map that holds no programs.
+SEC("tc")
+int tail_call_wrong_map(struct __sk_buff *skb)
+{
+	bpf_tail_call(skb, &counters, 0);
+	return 0;
+}
+
+char changeable[] = "%d";
+
+// A format that could change.
+SEC("tracepoint/syscalls/sys_enter_read")
+int format_not_constant(void *ctx)
+{
+	char text[16];
+	__u64 number = 1;
+
+	bpf_snprintf(text, sizeof(text), changeable, &number, sizeof(number));
+	return text[0];
+}
+
+static int expired(void *map, int *key, struct timed *value)
+{
+	return 0;
+}
+
+// A timer's callback before the timer is tied to its map.
+SEC("tc")
+int timer_wrong_map(struct __sk_buff *skb)
+{
+	__u32 key = 1;
+	struct timed *timed = bpf_map_lookup_elem(&timers, &key);
+
+	if (!timed)
+		return 0;
+	bpf_timer_init(&timed->timer, &counters, 1);
+	bpf_timer_set_callback(&timed->timer, expired);
+	return 0;
+}
+
+// A lock is taken while another is held.
+SEC("tc")
+int lock_taken_twice(struct __sk_buff *skb)
+{
+	__u32 key = 1, other = 2;
+	struct guarded *guarded = bpf_map_lookup_elem(&totals, &key);
+	struct guarded *second = bpf_map_lookup_elem(&totals, &other);
+
+	if (!guarded || !second)
+		return 0;
+	bpf_spin_lock(&guarded->lock);
+	bpf_spin_lock(&second->lock);
+	bpf_spin_unlock(&second->lock);
+	bpf_spin_unlock(&guarded->lock);
 	return 0;
 }

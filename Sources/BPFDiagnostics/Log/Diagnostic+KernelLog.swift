@@ -15,7 +15,7 @@ extension Diagnostic {
       phrase?.headline ?? Self.headline(ofUnknown: parsed.messages), category: phrase?.category ?? .structure,
       program: program?.name ?? "", kernelMessage: message, kernelVersion: kernelVersion, log: log)
     suggestion = phrase?.suggestion
-    let reader = HistoryReader(path: parsed.path, program: program)
+    let reader = HistoryReader(path: parsed.path, program: program, validatedFunction: parsed.validatedFunction)
     if let named = Self.namedInstruction(message), parsed.path.last?.instruction != named {
       instruction = named
       place = program?.place(of: named)
@@ -26,6 +26,7 @@ extension Diagnostic {
       reader.describe(&self)
     }
     reader.tellOfStack(&self)
+    if parsed.path.isEmpty { reader.nameOnlyMap(&self) }
     function = parsed.validatedFunction ?? instruction.flatMap { program?.functionName(at: $0) }
     if function == program?.name { function = nil }
     if phrase?.suggestion == nil, suggestion == nil, message.isEmpty { suggestion = Self.adviceWithoutLog }

@@ -174,6 +174,11 @@ extension KernelLog {
       }
       if line.hasPrefix("callee:") { isAtCallee = true }
       if KernelLog.isNoise(line) { return }
+      // Some messages end without a new line.
+      if line.hasSuffix(" mark_read 0"), let counts = line.firstRange(of: "processed ") {
+        readMessage(line[..<counts.lowerBound])
+        return readWords(line[counts.lowerBound...])
+      }
       readMessage(line)
     }
 

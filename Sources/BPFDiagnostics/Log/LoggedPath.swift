@@ -89,8 +89,21 @@ struct LoggedPath {
 extension LoggedPath {
   /// The kernel's words for what a register of a frame holds before a visit.
   func holding(of register: Int, in frame: Int, before end: Int) -> Substring? {
-    let subject = "R\(register)"
-    for index in stride(from: end, through: frames[frame].start, by: -1) where frameOf[index] == frame {
+    var register = register
+    var frame = frame
+    var index = end + 1
+    while true {
+      index -= 1
+      guard index >= frames[frame].start else {
+        // A function that is called back is given what its caller had, where the log does not say what it finds.
+        guard let call = frames[frame].call, let caller = frames[frame].caller,
+          let passed = passed(register, by: call)
+        else { return nil }
+        (register, frame, index) = (passed, caller, call)
+        continue
+      }
+      guard frameOf[index] == frame else { continue }
+      let subject = "R\(register)"
       let visit = visits[index]
       if index < end {
         if let after = visit.after, let entry = LoggedState(after).entries.first(where: { $0.subject == subject }) {
@@ -100,7 +113,6 @@ extension LoggedPath {
       }
       if let before = visit.before { return LoggedState(before).entries.first { $0.subject == subject }?.contents }
     }
-    return nil
   }
 
   /// The bytes of a stack that an access is to, `nil` where it is to something else or the log does not say.

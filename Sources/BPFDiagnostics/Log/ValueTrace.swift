@@ -98,10 +98,12 @@ extension LoggedPath {
   }
 
   /// The register of the caller whose value a function finds in one of its own, `nil` where the kernel makes it.
-  private func passed(_ register: Int, by call: Int) -> Int? {
+  func passed(_ register: Int, by call: Int) -> Int? {
     if isStaticCall(call) { return register }
     return switch (calledName(call), register) {
     case ("bpf_loop", 2), ("bpf_user_ringbuf_drain", 2), ("bpf_for_each_map_elem", 4): 3
+    case ("bpf_for_each_map_elem", 1): 1
+    case ("bpf_task_work_schedule_resume_impl", 1), ("bpf_task_work_schedule_signal_impl", 1): 3
     case ("bpf_find_vma", 3): 4
     default: nil
     }

@@ -23,12 +23,22 @@ extension MessagePhrase {
       "the function may sleep, and this program must not",
       help: "make the program sleepable where its type can be (SEC(\"….s\")), or do it in a task-work callback"),
     Row(
+      "sleepable helper {}#{} in rcu_read_lock region", .executionContext, "$1() may sleep, and an RCU section is open",
+      help: "call it before bpf_rcu_read_lock() or after bpf_rcu_read_unlock()"),
+    Row(
+      "sleepable helper {}#{} in {}", .executionContext, "$1() may sleep, which is not allowed in this $3",
+      help: "end the region before the call"),
+    Row(
       "sleepable helper {} in {}", .executionContext, "$1 may sleep, which is not allowed in this $2",
       help: "end the region before the call"),
     Row(
       "program must be sleepable to call sleepable kfunc {}", .executionContext,
       "$1 may sleep, and this program must not",
       help: "make the program sleepable where its type can be (SEC(\"….s\")), or call it in a task-work callback"),
+    Row(
+      "kernel func {} is sleepable within rcu_read_lock region", .executionContext,
+      "$1() may sleep, and an RCU section is open",
+      help: "call it before bpf_rcu_read_lock() or after bpf_rcu_read_unlock()"),
     Row(
       "kernel func {} is sleepable within {}", .executionContext, "$1 may sleep, which is not allowed in this $2",
       help: "end the region before the call"),
@@ -49,7 +59,8 @@ extension MessagePhrase {
       "a sleepable program uses a map of a type that it may not use",
       help: "use an array, a hash, a ring buffer or local storage"),
     Row(
-      "calling kernel function {} is not allowed", .call, "programs of this type may not call $1"),
+      "calling kernel function {} is not allowed", .call, "programs of this type may not call $1",
+      help: "call it from a program of a type that has it, or use another function"),
     Row("calling invalid kernel function {}", .call, "$1 is not for BPF programs"),
     Row(
       "cannot pass map_type {} into func {}#{}", .call, "$2 does not work on a map of this type (number $1)",
@@ -79,12 +90,25 @@ extension MessagePhrase {
     Row(
       "helper access to the packet is not allowed", .call, "the function does not take a pointer to a packet",
       help: "copy the bytes to the stack first, and pass that"),
-    Row("Caller passes invalid args into func#{} ('{}')", .call, "the arguments do not fit what '$2' declares"),
     Row(
-      "arg#{} pointer type {} {} must point to {}", .call, "argument $1 (counted from 0) has to point to $4"),
-    Row("arg#{} {}", .call, "argument $1 (counted from 0) is wrong: $2"),
+      "Caller passes invalid args into func#{} ('{}')", .call, "the arguments do not fit what '$2' declares",
+      help: "pass what the parameters are declared as: a global function is verified by its declaration alone"),
     Row(
-      "Arg#{} type {} is not supported yet", .call, "argument $1 of a global function has a type that it cannot have"),
+      "expected prog array map for tail call", .call, "the map of the tail call does not hold programs",
+      help: "use a map of the type BPF_MAP_TYPE_PROG_ARRAY"),
+    Row(
+      "R{} is not a known constant'", .call, "the size in R$1 has to be a constant",
+      help: "ask for the largest size that there may be; a record of a ring buffer may have any size with "
+        + "bpf_ringbuf_reserve_dynptr() or bpf_ringbuf_output()"),
+    Row(
+      "R{} does not point to a readonly map'", .call, "the text in R$1 has to be a constant, and it could be changed",
+      help: "declare it so that it is in .rodata: static const char text[] = \"…\";"),
+    Row(
+      "arg#{} pointer type {} {} must point to {}", .call, "the $1th argument has to point to $4"),
+    Row("arg#{} {}", .call, "the $1th argument is wrong: $2"),
+    Row(
+      "Arg#{} type {} is not supported yet", .call,
+      "the $1th parameter of a global function has a type that it cannot have"),
     Row(
       "tail_calls are not allowed in non-JITed programs with bpf-to-bpf calls", .structure,
       "tail calls and functions cannot be mixed without a JIT compiler"),

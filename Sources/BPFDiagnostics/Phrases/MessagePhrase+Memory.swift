@@ -175,6 +175,8 @@ extension MessagePhrase {
       "R{} is ptr_{} invalid negative access: off={}", .memory, "struct $2 is accessed in front of its beginning"),
     Row(
       "access beyond struct {} at off {} size {}", .memory, "struct $1 ends before offset $2 plus $3 bytes"),
-    Row("only read is supported", .memory, "a structure of the kernel may only be read"),
+    Row(
+      "only read is supported", .memory, "a structure of the kernel may only be read",
+      help: "keep what belongs to a task, a socket or a control group in a map of its storage type"),
   ]
 }

@@ -45,7 +45,7 @@ extension MessagePhrase {
     Row("attach_btf_id {} is not a function", .structure, "what the program is for is no function"),
     Row(
       "func '{}' doesn't have {}-th argument", .memory,
-      "'$1' has fewer arguments: there is no argument $2 (counted from 0)"),
+      "'$1' has fewer arguments than $2"),
     Row("func '{}' arg{} type {} is not a struct", .memory, "argument $2 of '$1' is no structure that could be read"),
     Row("invalid btf_id {}", .structure, "there is no type with the number $1"),
     Row("{} is not allowed in sleepable progs", .policy, "$1 may not be used in a sleepable program"),

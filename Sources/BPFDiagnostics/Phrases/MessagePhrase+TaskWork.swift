@@ -35,7 +35,7 @@ extension MessagePhrase {
       help: "define the map in SEC(\".maps\") with __type(value, struct …) and compile with -g"),
     Row("pointer in R{} isn't map pointer", .call, "R$1 has to be a map", help: "pass the address of the map: &map"),
     Row(
-      "Possibly NULL pointer passed to trusted arg{}", .call, "argument $1 (counted from 0) may be null",
+      "Possibly NULL pointer passed to trusted arg{}", .call, "the $1th argument may be null",
       help: "test the pointer before the call: if (!pointer) return 0;"),
     Row(
       "Possibly NULL pointer passed to trusted R{}", .call, "R$1 may be null",
@@ -46,7 +46,7 @@ extension MessagePhrase {
       help: "take it from bpf_get_current_task_btf() or bpf_task_from_pid(); bpf_get_current_task() gives a number"),
     Row(
       "arg#{} pointer type {} {} must point to scalar, or struct with scalar", .call,
-      "argument $1 (counted from 0) is not a typed pointer to $3",
+      "the $1th argument is not a typed pointer to $3",
       help: "pass a pointer that the kernel knows the type of, as a function or a tracepoint gave it"),
     Row(
       "R{} must be referenced or trusted", .call, "the object in R$1 may be gone when it is used",
@@ -55,7 +55,7 @@ extension MessagePhrase {
       "R{} must be a rcu pointer", .call, "the object in R$1 is not protected",
       help: "use it between bpf_rcu_read_lock() and bpf_rcu_read_unlock(), or take a reference"),
     Row(
-      "arg{} expected pointer to func", .call, "argument $1 (counted from 0) has to be a function of the program",
+      "arg{} expected pointer to func", .call, "the $1th argument has to be a function of the program",
       help: "pass the name of a static function, not a number or a variable"),
     Row(
       "callback function not static", .call, "the callback is a global function",
@@ -88,6 +88,13 @@ extension MessagePhrase {
     Row(
       "At async callback return the register R0 is not a known value ({})", .structure,
       "the callback returns a pointer ($1)", help: "return 0"),
+    Row(
+      "At callback return the register R0 has smin={} smax={} should have been in [{}, {}]", .structure,
+      "the callback may return a number from $1 to $2, and it has to be from $3 to $4",
+      help: "return 0 to go on and 1 to stop"),
+    Row(
+      "At callback return the register R0 has {} should have been in [{}, {}]", .structure,
+      "the callback may return a number outside of $2 to $3", help: "return 0 to go on and 1 to stop"),
     Row(
       "At {} the register R0 has smin={} smax={} should have been in [{}, {}]", .structure,
       "the program may return a number from $2 to $3, and it has to be from $4 to $5",

@@ -58,6 +58,13 @@ public struct MessagePhrase: Hashable, Sendable {
         "\(size) bytes are read at fp\(offset), where the stack has only \(Self.count("\(-offset)", "byte")) left"
       suggestion = "the variable is smaller than what the function takes: give it the type of the map's key or value"
     }
+    if let gaps = MessagePattern("invalid write to stack R{} off={} size={}").match(first), let offset = Int32(gaps[1]),
+      let size = UInt16(gaps[2]).map(Int32.init), offset < 0, offset + size > 0
+    {
+      headline =
+        "\(size) bytes are written at fp\(offset), where the stack has only \(Self.count("\(-offset)", "byte")) left"
+      suggestion = "the buffer is smaller than the size that is passed with it: pass sizeof(buffer)"
+    }
     if let gaps = MessagePattern("cannot pass map_type {} into func {}#{}").match(first),
       let type = UInt32(gaps[0]).flatMap(MapType.init(rawValue:))
     {
@@ -77,9 +84,15 @@ public struct MessagePhrase: Hashable, Sendable {
   private static func filled(_ template: String, _ gaps: [String]) -> String {
     var text = template
     for (index, gap) in gaps.enumerated() {
+      if let number = UInt8(gap) { text = text.replacing("$\(index + 1)th", with: ordinal(Int(number) + 1)) }
       text = text.replacing("$\(index + 1)", with: kinds[gap] ?? gap)
     }
     return text
+  }
+
+  private static func ordinal(_ number: Int) -> String {
+    let words = ["first", "second", "third", "fourth", "fifth"]
+    return words.indices.contains(number - 1) ? words[number - 1] : "\(number)th"
   }
 
   /// The kernel's names of what registers hold, with an article.
@@ -119,9 +132,13 @@ extension MessagePhrase {
     if !named.isEmpty { return named }
     for pattern in [
       "Possibly NULL pointer passed to trusted arg{}", "arg#{} {}", "arg{} expected pointer to func",
+      "Expected an initialized dynptr as arg #{}", "expected an initialized {} as arg #{}",
+      "expected uninitialized {} as arg #{}",
     ] {
-      if let number = MessagePattern(pattern).match(message)?.first.flatMap({ UInt8($0) }) { return [Int(number) + 1] }
+      if let number = MessagePattern(pattern).match(message)?.compactMap({ UInt8($0) }).last {
+        return [Int(number) + 1]
+      }
     }
-    return []
+    return message == "expected prog array map for tail call" ? [2] : []
   }
 }

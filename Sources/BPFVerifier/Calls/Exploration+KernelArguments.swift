@@ -122,7 +122,7 @@ extension Exploration {
     case .allocatedObject, .referenceCountedObject, .listHead, .listNode, .treeRoot, .treeNode:
       try checkOwnObject(facts, parameter, register, state, index, &call)
     case .iterator(let name, let count):
-      try checkIterator(facts.function, name, count, register, state, index)
+      try checkIterator(facts.function, name, count, register, state, index, &call)
     case .pointer: return try checkObjectOrMemory(facts, parameter, register, state, index, &call)
     case .scalar, .constant, .size, .ignored, .unsupported: break
     }
@@ -315,7 +315,9 @@ extension Exploration {
   // MARK: Iterators
 
   private mutating func checkIterator(
-    _ function: KernelFunction, _ name: String, _ count: Int, _ register: Register, _ state: RegisterState, _ index: Int
+    _ function: KernelFunction, _ name: String, _ count: Int, _ register: Register, _ state: RegisterState,
+    _ index: Int,
+    _ call: inout CallArguments
   ) throws(Stop) {
     guard state.kind == .stack else {
       throw reject(
@@ -353,9 +355,11 @@ extension Exploration {
         .argument(register, found: "fp\(offset)", expected: ["iter_\(name)"]))
     }
     iteratorPlace = (place, slot)
+    // What the iterator gives goes with it.
+    call.reference = current.register.reference
     for position in 0..<count { noteStackRead(place, slot - position) }
     if function.flags.contains(.iteratorDestroy) {
-      forgetReference(current.register.reference)
+      _ = release(reference: current.register.reference)
       for position in 0..<count {
         let emptied = Self.slotPlace(place, slot - position)
         slots[emptied] = .invalid

@@ -223,7 +223,6 @@ extension Exploration {
     slots[slot].register.offset += 1
     var element = result
     element.flags.remove(.nullable)
-    element.id = 0
     self[.r0] = element
     try push(instruction + 1, from: instruction, .round)
     slots[slot].register.offset -= 1

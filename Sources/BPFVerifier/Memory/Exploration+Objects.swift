@@ -156,6 +156,7 @@ extension Exploration {
         object.flags.formUnion(
           object.kind == .btf ? ObjectLayout.tags(on: target, types).intersection([.user, .perCPU]) : [])
       }
+      if !isIterator || index == 0 { logParameter(index, of: function, resolved, pointee) }
       self[destination] = object
     case .functionPrototype: throw invalid("func '\(function)' arg\(index) type FUNC_PROTO is not a struct")
     default:

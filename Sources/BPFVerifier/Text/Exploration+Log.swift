@@ -51,6 +51,13 @@ extension Exploration {
     log.write("returning from callee:\n\(callee)\nto caller at \(callSite):\n\(stateText())")
   }
 
+  /// A parameter that points to a structure of the kernel was read.
+  mutating func logParameter(_ index: Int, of function: String, _ id: BTFTypeID, _ type: BTFType) {
+    guard log.isWritten else { return }
+    let kind = if case .union = type.kind { "UNION" } else { "STRUCT" }
+    log.write("func '\(function)' arg\(index) has btf_id \(id.rawValue) type \(kind) '\(type.name)'")
+  }
+
   /// The source line of the instruction, unless it is that of the one before.
   private mutating func logSource() {
     let lines = program.program.lines
@@ -115,9 +122,22 @@ extension Exploration {
       use(right)
     case .call:
       use(.r0, .r1, .r2, .r3, .r4, .r5)
+      useSpecialSlots()
       let place = Self.slotPlace(frame, 0)
       log.beforeCall = ((0..<Int(frames[frame].slotCount)).map { slots[place + $0] }, pending.count)
     case .goto, .gotoLong, .mayGoto, .exit: break
+    }
+  }
+
+  /// A call uses the dynptrs and iterators that it is given, whether it changes them or not.
+  private mutating func useSpecialSlots() {
+    let count = Int(code.argumentCounts[instruction])
+    for register in [Register.r1, .r2, .r3, .r4, .r5].prefix(count) where self[register].kind == .stack {
+      let offset = Int(self[register].offset) + Int(clamping: self[register].number.signed.minimum)
+      guard (-512..<0).contains(offset), offset % 8 == 0, slots[Self.slotPlace(frame, -1 - offset / 8)].isSpecial else {
+        continue
+      }
+      useStack(register, 0, 8)
     }
   }
 
@@ -138,7 +158,8 @@ extension Exploration {
     for slot in 0..<Int(frames[frame].slotCount) {
       let current = slots[Self.slotPlace(frame, slot)]
       let old = slot < before.slots.count ? before.slots[slot] : .invalid
-      if current.bytes != old.bytes || current.hasRegister && logText(current.register) != logText(old.register) {
+      // A spilled pointer that has become useless is not told of.
+      if current.bytes != old.bytes || current.isSpecial && logText(current.register) != logText(old.register) {
         log.slots |= 1 << UInt64(slot)
       }
     }

@@ -113,7 +113,7 @@ extension Exploration {
       parts.append("ks=\(map.keySize),vs=\(map.valueSize)")
     }
     if state.kind != .scalar, state.offset != 0 { parts.append("off=\(Self.logNumber(Int64(state.offset)))") }
-    if state.isPacketPointer { parts.append("r=\(Self.logNumber(UInt64(UInt32(bitPattern: state.range))))") }
+    if state.isPacketPointer { parts.append("r=\(Self.logNumber(UInt64(bitPattern: Int64(state.range))))") }
     if state.kind == .memory { parts.append("sz=\(Self.logNumber(UInt64(state.object)))") }
     if state.kind == .dynptr, let kind = DynptrKind(rawValue: state.object) { parts.append("type=\(kind.name)") }
     return parts + rangeTexts(state)

@@ -108,7 +108,8 @@ struct KernelNotation {
 
   private func callee(_ target: DecodedInstruction.CallTarget, at index: Int) -> String {
     switch target {
-    case .helper(let number): "\(HelperFunction(identifier: number)?.name ?? "unknown")#\(number)"
+    case .helper(let number):
+      "\(HelperFunction(identifier: number)?.name ?? (number == 0 ? "bpf_unspec" : "unknown"))#\(number)"
     case .local(let offset): "pc\(signed(Int(offset)))"
     case .register(let register): "\(register)"
     case .kernelFunction(let type, _):

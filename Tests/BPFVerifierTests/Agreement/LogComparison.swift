@@ -7,8 +7,8 @@ struct LogComparison: CustomStringConvertible {
   /// Lines of the kernel's logs that the other log has in the same order.
   private(set) var equalLines = 0
   private(set) var differences: [Kind: Int] = [:]
-  /// The first programs that show each kind of difference, with the line of each log.
-  private(set) var examples: [Kind: [String]] = [:]
+  /// For each shape of a line how often it differs, and the first program that shows it, with the line of each log.
+  private var shapes: [String: (count: Int, example: String)] = [:]
 
   /// What a line is.
   enum Kind: String, CaseIterable {
@@ -36,12 +36,15 @@ struct LogComparison: CustomStringConvertible {
     for case .remove(let offset, let line, _) in difference.removals {
       let kind = Self.kind(of: line)
       differences[kind, default: 0] += 1
-      if examples[kind, default: []].count < 12 {
-        // The other log's line about the same instruction, or what stands there.
-        let start = line.prefix { $0 != " " }
-        let other = added.first { $0.hasPrefix(start + " ") } ?? added.first ?? ""
-        examples[kind, default: []].append("\(title), line \(offset + 1)\n    kernel: \(line)\n    here:   \(other)")
+      let shape = line.replacing(/[0-9]+(x[0-9a-f]+)?/, with: "0")
+      if let known = shapes[shape] {
+        shapes[shape] = (known.count + 1, known.example)
+        continue
       }
+      // The other log's line about the same instruction, or what stands there.
+      let start = line.prefix { $0 != " " }
+      let other = added.first { $0.hasPrefix(start + " ") } ?? added.first ?? ""
+      shapes[shape] = (1, "\(title), line \(offset + 1)\n    kernel: \(line)\n    here:   \(other)")
     }
   }
 
@@ -68,8 +71,9 @@ struct LogComparison: CustomStringConvertible {
       + (kinds.isEmpty ? "" : ", others: " + kinds.joined(separator: ", "))
   }
 
-  /// Examples of each kind of difference.
+  /// What differs, the most frequent shapes of lines first.
   var report: String {
-    Kind.allCases.flatMap { kind in (examples[kind] ?? []).map { "\(kind.rawValue): \($0)" } }.joined(separator: "\n")
+    shapes.values.sorted { ($1.count, $0.example) < ($0.count, $1.example) }
+      .map { "\($0.count) times, first in \($0.example)" }.joined(separator: "\n")
   }
 }
