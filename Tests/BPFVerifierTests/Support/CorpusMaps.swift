@@ -30,6 +30,7 @@ enum CorpusMaps {
     struct locked { u64 before; struct bpf_spin_lock lock; u32 pad; u64 after; };
     struct guarded { u64 before; struct bpf_res_spin_lock lock; u32 pad; u64 after; };
     struct timed { u64 before; struct bpf_timer timer; u64 after; };
+    struct scheduled { u64 before; struct bpf_timer timer; struct bpf_wq work; u64 after; };
     struct queued { u64 before; struct bpf_wq work; u64 after; };
     struct worked { u64 before; struct bpf_task_work work; u64 after; };
     struct pointed { u64 before; struct task_struct __attribute__((btf_type_tag("kptr"))) *task;
@@ -109,6 +110,7 @@ enum CorpusMaps {
       outer, outerHash, globals, constants, typed("locked", .array, "locked"), typed("locked_hash", .hash, "locked"),
       typed("guarded", .array, "guarded"), typed("guarded_hash", .hash, "guarded"), typed("timers", .array, "timed"),
       typed("timers_hash", .hash, "timed"), typed("queues", .array, "queued"),
+      typed("schedules", .array, "scheduled"),
       typed("works", .array, "worked"), typed("works_hash", .hash, "worked"), typed("pointers", .array, "pointed"),
       typed("typed", .array, "plain"), typed("task_storage", .taskStorage, "plain"),
       typed("socket_storage", .socketStorage, "plain"), typed("holders", .array, "holder"), arena,
