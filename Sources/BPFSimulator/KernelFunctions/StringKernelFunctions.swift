@@ -78,13 +78,14 @@ private func find(
 }
 
 private func findLast(_ run: ProgramRun, _ invocation: inout Invocation) -> UInt64 {
-  let (address, byte) = (invocation.r1, UInt8(truncatingIfNeeded: invocation.r2))
+  // An `int`, of which nothing is cut off.
+  let (address, byte) = (invocation.r1, UInt32(truncatingIfNeeded: invocation.r2))
   return result { () throws(LinuxErrno) in
     let string = try KernelString(run, address)
     var last: UInt64?
     for index in 0..<longest {
       let next = try string.byte(index)
-      if next == byte { last = index }
+      if UInt32(next) == byte { last = index }
       guard next == 0 else { continue }
       guard let last else { throw .noSuchEntry }
       return last

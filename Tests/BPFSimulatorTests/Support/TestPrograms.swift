@@ -10,6 +10,7 @@ enum TestPrograms {
   static let packets = Compiled("packets.bpf.c")
   static let events = Compiled("events.bpf.c")
   static let ownObjects = Compiled("own_objects.bpf.c")
+  static let kernelFunctions = Compiled("kernel_functions.bpf.c")
   static let helperCalls = Compiled("helper_calls.bpf.c")
 
   /// A source file and the object that clang makes of it when it is first asked for.
