@@ -70,6 +70,25 @@ struct AdversarialTests {
     #expect(verdict(long + [.exit], options: options).rejection != nil)
   }
 
+  @Test("registers that are read far behind a chain of jumps back get an answer")
+  func jumpsBack() throws {
+    let count = 100_000
+    var slots = try Assembler.assemble("r6 = 1\ngotol +\(count + 1)\nr0 = r6\nexit\ngoto -3")
+    slots += try [Instruction](repeating: #require(Assembler.assemble("goto -2").first), count: count - 1)
+    var options = VerifierOptions()
+    options.limits.processedInstructions = 2 * count
+    #expect(verdict(slots, options: options).rejection == nil)
+  }
+
+  @Test("a number is traced back no further than to the last of the states that are kept on a long way without jumps")
+  func longWay() throws {
+    let access = "r1 = r10\nr1 += r7\nr2 = *(u8 *)(r1 - 64)\n"
+    let text = "call 7\nr7 = r0\nr7 &= 31\n" + String(repeating: access, count: 6000) + "r0 = 0\nexit"
+    let verdict = verdict(try Assembler.assemble(text))
+    #expect(verdict.rejection == nil)
+    #expect(verdict.statistics.totalStates >= 3 * 6000 / 1100)
+  }
+
   @Test("the bounds of a caller hold: instructions, branches that wait, memory, log")
   func bounds() {
     // Two ways at each of many places, which all differ in what a register holds.

@@ -11,11 +11,11 @@ extension CodeTable {
         message: "", errno: slots.isEmpty ? .invalidArgument : .tooBig, instruction: nil,
         cause: .programSize(slots.count))
     }
-    instructions = []
-    instructions.reserveCapacity(slots.count)
     facts = [InstructionFacts](repeating: InstructionFacts(), count: slots.count)
     functions = []
     argumentCounts = [UInt8](repeating: 5, count: slots.count)
+    var instructions: [DecodedInstruction?] = []
+    instructions.reserveCapacity(slots.count)
     var fault: Rejection?
     let span = slots.span
     while instructions.count < slots.count {
@@ -29,6 +29,8 @@ extension CodeTable {
         instructions.append(nil)
       }
     }
+    self.instructions = instructions
+    predecessors = Predecessors(instructions)
     try findFunctions(program, handler: Self.exceptionCallback(of: program, types))
     try checkBounds(slots)
     if !program.functions.isEmpty, program.functions.allSatisfy({ $0.type != nil }),

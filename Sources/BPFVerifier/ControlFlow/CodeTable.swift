@@ -12,6 +12,8 @@ struct CodeTable {
   var functions: [FunctionFacts]
   /// The number of arguments that the call at each slot reads: five where it is not known.
   var argumentCounts: [UInt8]
+  /// From where control comes to each slot.
+  let predecessors: Predecessors
 
   /// The function that begins at a slot.
   func function(at start: Int) -> Int? {

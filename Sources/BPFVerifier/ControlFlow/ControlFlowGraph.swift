@@ -101,15 +101,21 @@ extension CodeTable {
 
   /// What functions do counts for those that call them.
   private mutating func propagateEffects() {
+    guard functions.count > 1 else { return }
+    // Each pair once, however often one calls the other.
+    var calls: Set<[Int]> = []
+    for (index, instruction) in instructions.enumerated() {
+      guard case .call(.local(let offset)) = instruction, let callee = function(at: index + 1 + Int(offset)) else {
+        continue
+      }
+      calls.insert([Int(facts[index].function), callee])
+    }
     var changed = true
     while changed {
       changed = false
-      for (index, instruction) in instructions.enumerated() {
-        guard case .call(.local(let offset)) = instruction, let callee = function(at: index + 1 + Int(offset)) else {
-          continue
-        }
-        let caller = Int(facts[index].function)
-        let from = functions[callee]
+      for call in calls {
+        let caller = call[0]
+        let from = functions[call[1]]
         if from.changesPacket && !functions[caller].changesPacket {
           functions[caller].changesPacket = true
           changed = true

@@ -11,20 +11,17 @@ extension CodeTable {
       guard let instruction else { continue }
       (uses[index], definitions[index]) = Self.registers(of: instruction, arguments: argumentCounts[index])
     }
-    var changed = true
-    // Most jumps lead forward, so that a few passes from the end to the beginning are enough.
-    while changed {
-      changed = false
-      for index in instructions.indices.reversed() where instructions[index] != nil {
-        let (next, target) = successors(of: index)
-        var after: UInt16 = 0
-        if let next, instructions.indices.contains(next) { after |= facts[next].liveBefore }
-        if let target { after |= facts[target].liveBefore }
-        let before = after & ~definitions[index] | uses[index]
-        if before != facts[index].liveBefore {
-          facts[index].liveBefore = before
-          changed = true
-        }
+    var waiting = SlotWorklist(instructions.indices)
+    while let index = waiting.next() {
+      guard instructions[index] != nil else { continue }
+      let (next, target) = successors(of: index)
+      var after: UInt16 = 0
+      if let next, instructions.indices.contains(next) { after |= facts[next].liveBefore }
+      if let target { after |= facts[target].liveBefore }
+      let before = after & ~definitions[index] | uses[index]
+      if before != facts[index].liveBefore {
+        facts[index].liveBefore = before
+        for source in predecessors[index] { waiting.add(source) }
       }
     }
   }

@@ -6,9 +6,11 @@ extension Exploration {
   mutating func checkStackDepth() throws(Stop) {
     // What can run later is on the machine's stack, wherever else it is called from: it is looked at first.
     var isOnMachineStack = Set<Int>()
+    let sites = callSites()
+    var steps = 0
     for index in code.functions.indices.reversed()
     where index == 0 || code.functions[index].isAsynchronousCallback {
-      try checkStackDepth(from: index, &isOnMachineStack)
+      try checkStackDepth(from: index, sites, &isOnMachineStack, &steps)
     }
   }
 
@@ -36,10 +38,26 @@ extension Exploration {
       .callback(code.functions[function].name))
   }
 
-  private mutating func checkStackDepth(from root: Int, _ isOnMachineStack: inout Set<Int>) throws(Stop) {
+  /// The instructions of each function that call another, name one, or throw.
+  private func callSites() -> [[Int]] {
+    var sites = [[Int]](repeating: [], count: code.functions.count)
+    for (index, instruction) in code.instructions.enumerated() {
+      switch instruction {
+      case .call(.local)?, .loadWide(_, .function)?: sites[Int(code.facts[index].function)].append(index)
+      case .call(.kernelFunction)? where throwsException(index): sites[Int(code.facts[index].function)].append(index)
+      default: continue
+      }
+    }
+    return sites
+  }
+
+  private mutating func checkStackDepth(
+    from root: Int, _ sites: [[Int]], _ isOnMachineStack: inout Set<Int>, _ steps: inout Int
+  ) throws(Stop) {
     struct Visit {
       var function: Int
-      var next: Int
+      /// The position of the next call among the function's.
+      var next = 0
       /// What the frame adds to the depth of the chain.
       var depth: Int
     }
@@ -51,16 +69,16 @@ extension Exploration {
       if !isPrivate { isOnMachineStack.insert(function) }
       return rounded >= Self.privateStackMinimum && !isOnMachineStack.contains(function) ? 0 : rounded
     }
-    visits.append(Visit(function: root, next: code.functions[root].start, depth: added(root)))
+    visits.append(Visit(function: root, depth: added(root)))
     depth += visits[0].depth
-    var steps = 0
     while let visit = visits.last {
-      var index = visit.next
-      let end = code.functions[visit.function].end
+      var position = visit.next
       var callee: Int?
-      while index < end, callee == nil {
+      var index = 0
+      while position < sites[visit.function].count, callee == nil {
+        index = sites[visit.function][position]
         switch code.instructions[index] {
-        case .call(.kernelFunction)? where throwsException(index): try checkThrow(index, visits.map(\.function))
+        case .call(.kernelFunction)?: try checkThrow(index, visits.map(\.function))
         case .call(.local(let offset))?:
           callee = code.function(at: index + 1 + Int(offset))
           if let found = callee, code.functions[found].isExceptionCallback {
@@ -73,20 +91,20 @@ extension Exploration {
           if let found = callee, code.functions[found].isAsynchronousCallback { callee = nil }
         default: break
         }
-        index += 1
+        position += 1
       }
       guard let callee else {
         depth -= visit.depth
         visits.removeLast()
         continue
       }
-      visits[visits.count - 1].next = index
+      visits[visits.count - 1].next = position
       steps += 1
       guard steps < 1_000_000 else {
         throw reject("the chains of calls are too many", .tooBig, .limit("call chains"))
       }
       guard visits.count < Self.maximumFrames else {
-        instruction = index - 1
+        instruction = index
         throw reject("the call stack of \(visits.count) frames is too deep !", .tooBig, .recursion)
       }
       if code.functions[callee].hasTailCall, depth >= 256 {
@@ -94,7 +112,7 @@ extension Exploration {
           "tail_calls are not allowed when call stack of previous frames is \(depth) bytes. Too large", .accessDenied,
           .stackDepth(bytes: depth))
       }
-      visits.append(Visit(function: callee, next: code.functions[callee].start, depth: added(callee)))
+      visits.append(Visit(function: callee, depth: added(callee)))
       depth += added(callee)
       if depth > Self.stackSize {
         throw reject(

@@ -115,7 +115,8 @@ extension Exploration {
   }
 
   /// Keeps the state being walked; it goes on from what is kept.
-  private mutating func keepState() throws(Stop) {
+  mutating func keepState() throws(Stop) {
+    wayLength = 0
     forgetPrecision()
     let fingerprint = fingerprint()
     let (contents, words) = capture(keepsAll: false)
@@ -221,6 +222,7 @@ extension Exploration {
     isSleepable = branch.isSleepable
     previous = Int(branch.previous)
     instruction = Int(branch.instruction)
+    wayLength = 0
     switch branch.resumption {
     case .none: break
     case .taken:

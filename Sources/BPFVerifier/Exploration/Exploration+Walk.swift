@@ -26,13 +26,18 @@ extension Exploration {
       if statistics.processedInstructions == log.start { log.begin() }
       currentEntry = -1
       let facts = code.facts[instruction]
-      if facts.isPrunePoint, try visitCheckpoint() {
-        if log.isWritten { logPruned() }
-        finishPath()
-        guard try pop() else { return }
-        if log.isWritten { logResumed() }
-        continue
+      if facts.isPrunePoint {
+        if try visitCheckpoint() {
+          if log.isWritten { logPruned() }
+          finishPath()
+          guard try pop() else { return }
+          if log.isWritten { logResumed() }
+          continue
+        }
+      } else if wayLength >= Self.longestWay, options.prunes {
+        try keepState()
       }
+      wayLength += 1
       if facts.isJumpPoint { record() }
       if log.isWritten { logInstruction() }
       if let observer { observe(observer) }

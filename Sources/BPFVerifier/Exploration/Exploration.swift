@@ -10,6 +10,9 @@ struct Exploration: ~Copyable {
   static let maximumFrames = 8
   static let registerCount = 11
   static let slotCount = 64
+  /// How many instructions a number is traced back through before the next kept state, where Linux, which keeps states
+  /// at jumps alone, goes back as far as the program is long, each time.
+  static let longestWay = 1024
 
   let program: VerifiedInput
   let options: VerifierOptions
@@ -36,6 +39,8 @@ struct Exploration: ~Copyable {
   // Where the walk is.
   var instruction = 0
   var previous = -1
+  /// The instructions that were walked since the last kept state or waiting branch.
+  var wayLength = 0
   var asynchronousEntries: UInt32 = 0
   var lastID: UInt32 = 0
   /// Instructions that a path came by, which need the registers whole.

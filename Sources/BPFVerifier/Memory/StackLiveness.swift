@@ -112,7 +112,7 @@ struct StackLiveness: ~Copyable {
     guard work < limit else { return false }
     // A function that is called comes after its callers, to which it passes what it reads of theirs.
     for index in (0..<instances.count).reversed() where instances[index].isStale {
-      solve(index, code)
+      guard solve(index, code, limit: limit) else { return false }
       instances[index].isStale = false
       let instance = instances[index]
       guard instance.outer >= 0 else { continue }
@@ -125,33 +125,34 @@ struct StackLiveness: ~Copyable {
     return true
   }
 
-  private mutating func solve(_ index: Int, _ code: borrowing CodeTable) {
+  private mutating func solve(_ index: Int, _ code: borrowing CodeTable, limit: Int) -> Bool {
     let instance = instances[index]
-    guard instance.hasReads else { return }
+    guard instance.hasReads else { return true }
     let width = Int(instance.depth) + 1
     let start = Int(instance.start)
     let count = Int(instance.count)
     for word in instance.base..<(instance.base + count * width) { live[word] = 0 }
-    var changed = true
-    while changed {
-      changed = false
-      work += count * width
-      for position in (0..<count).reversed() {
-        let (next, target) = code.successors(of: start + position)
-        let place = instance.base + position * width
-        for frame in 0..<width {
-          var after: UInt64 = 0
-          if let next, next - start < count { after |= live[instance.base + (next - start) * width + frame] }
-          if let target { after |= live[instance.base + (target - start) * width + frame] }
-          let writes = writes[place + frame]
-          let before = after & ~(writes == Self.unseen ? 0 : writes) | reads[place + frame]
-          if before != live[place + frame] {
-            live[place + frame] = before
-            changed = true
-          }
+    var waiting = SlotWorklist(start..<start + count)
+    while let slot = waiting.next() {
+      work += width
+      guard work < limit else { return false }
+      let (next, target) = code.successors(of: slot)
+      let place = instance.base + (slot - start) * width
+      var changed = false
+      for frame in 0..<width {
+        var after: UInt64 = 0
+        if let next, next - start < count { after |= live[instance.base + (next - start) * width + frame] }
+        if let target { after |= live[instance.base + (target - start) * width + frame] }
+        let writes = writes[place + frame]
+        let before = after & ~(writes == Self.unseen ? 0 : writes) | reads[place + frame]
+        if before != live[place + frame] {
+          live[place + frame] = before
+          changed = true
         }
       }
+      if changed { for source in code.predecessors[slot] { waiting.add(source) } }
     }
+    return true
   }
 
   /// The slots of a frame that may be read from an instruction on.

@@ -50,6 +50,7 @@ extension Exploration {
     instruction = code.functions[function].start
     firstInstruction = Int32(instruction)
     previous = -1
+    wayLength = 0
     mayGotoDepth = 0
     callbackUnrolls = 0
     jumpsAtCheckpoint = jumps

@@ -83,6 +83,20 @@ struct StackLivenessTests {
     #expect(live == [2, 0, 2, 0])
   }
 
+  @Test("what is read far behind a chain of jumps back costs as much as the chain is long")
+  func jumpsBack() throws {
+    let count = 1000
+    let code = try Self.table(
+      "gotol +\(count + 1)\nr0 = *(u64 *)(r10 - 8)\nexit\ngoto -3\n" + String(repeating: "goto -2\n", count: count - 1))
+    var liveness = StackLiveness()
+    let main = liveness.instance(outer: -1, callSite: -1, code.functions[0])
+    liveness.read(main, at: 1, frame: 0, 1)
+    let isKnown = liveness.update(code, limit: 4 * count)
+    #expect(isKnown)
+    let live = liveness.slots(main, before: 0, frame: 0)
+    #expect(live == 1)
+  }
+
   @Test("work beyond the limit is not done")
   func limit() throws {
     let code = try Self.table(Self.loop)
