@@ -42,35 +42,13 @@ struct DoctorTests {
     #expect(text.output.hasPrefix("Linux \(report.version ?? "of an unknown version")\n"))
   }
 
-  /// Runs the command line as a user without rights; `nil` where that cannot be done.
-  private static func runWithoutRights(_ arguments: String...) -> (status: Int32, output: String)? {
-    guard isLinux, geteuid() == 0 else { return nil }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
-      [
-        "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
-        CommandProcess.path,
-      ] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
-  }
-
-  /// Whether another user can run the executable where the build has put it.
-  private static let canChangeUser: Bool = runWithoutRights("--version").map { $0.status == 0 } ?? false
-
   @Test(
     "another user is told what is missing for want of rights",
-    .enabled(if: canChangeUser, "needs root, setpriv, and a build folder that others can read"))
+    .enabled(if: OtherUser.canRun, "needs root, setpriv, and a build folder that others can read"))
   func otherUser() throws {
-    let (status, text) = try #require(Self.runWithoutRights("doctor"))
-    #expect(status == 1)
+    let outcome = try #require(OtherUser.run("doctor"))
+    let text = outcome.output
+    #expect(outcome.status == 1)
     for part in ["CAP_BPF", "run as root", "map creation", "objects cannot be loaded and attached here"] {
       #expect(text.contains(part), "\(part) in \(text)")
     }

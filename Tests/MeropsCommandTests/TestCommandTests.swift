@@ -1,6 +1,7 @@
 import Foundation
 import Merops
 import MeropsCommand
+import Subprocess
 import Testing
 
 #if canImport(FoundationXML)
@@ -80,6 +81,53 @@ struct TestCommandTests {
       #expect(report.cases[3].message == "the log does not say 'something else'")
       #expect(report.cases[3].text.contains("kernel 6.18: R0 invalid mem access"))
       #expect(report.cases[5].message == "for ARM64 only")
+    }
+  }
+
+  /// Whether there is a Python with a reader of such reports.
+  private static let hasReader: Bool = {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", "import junitparser"]
+    process.standardError = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
+  @Test(
+    "a reader that others have written finds suites, cases and outcomes in the report",
+    .enabled(if: hasReader, "needs python3 with junitparser"))
+  func otherReader() async throws {
+    try await Fixture.withFolder { folder in
+      let source = try folder.write(AnnotatedSource.tests, as: "tests.bpf.c")
+      let path = folder.path("report.xml")
+      _ = try await CommandProcess.run("test", source, folder.path("absent.o"), "--junit", path)
+      let script = """
+        import sys
+        from junitparser import JUnitXml
+        report = JUnitXml.fromfile(sys.argv[1])
+        print(report.tests, report.failures, report.errors)
+        for suite in report:
+          print(suite.tests, suite.failures, suite.errors, suite.skipped)
+          for case in suite: print(case.name, [(type(one).__name__, one.message) for one in case.result])
+        """
+      let result = try await Subprocess.run(
+        .name("python3"), arguments: ["-c", script, path], output: .string(limit: 1 << 16), error: .discarded)
+      #expect(
+        result.standardOutput == """
+          6 3 1
+          5 3 0 0
+          returns seven []
+          unchecked []
+          not_eight [('Failure', 'it returned 7, and was to return 8')]
+          other_message [('Failure', "the log does not say 'something else'")]
+          accepted [('Failure', 'it is accepted, and was to be refused')]
+          1 0 1 0
+          the file can be opened [('Error', "cannot read '\(folder.path("absent.o"))': there is no such file")]
+
+          """)
     }
   }
 

@@ -786,3 +786,16 @@ int lock_taken_twice(struct __sk_buff *skb)
 	bpf_spin_unlock(&guarded->lock);
 	return 0;
 }
+
+// A member is smaller than the size that is passed with it.
+SEC("tracepoint/syscalls/sys_enter_read")
+int member_too_small(void *ctx)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event)
+		return 0;
+	bpf_get_current_comm(event->comm, 32);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}

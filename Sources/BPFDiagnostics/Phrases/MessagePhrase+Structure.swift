@@ -9,8 +9,9 @@ extension MessagePhrase {
       "BPF program is too large. Processed {} insn", .structure,
       "the program takes more than a million steps to verify",
       help:
-        "make the loop shorter, or give it to the kernel as one: bpf_for(), bpf_loop(), or can_loop in its condition; put "
-        + "parts into global functions, which are verified once"),
+        "make the loop shorter, with a bound that is a constant or was compared with one; or give it to the kernel as one: "
+        + "bpf_for(), bpf_loop(), or can_loop in its condition; put parts into global functions, which are verified once"
+    ),
     Row(
       "The sequence of {} jumps is too complex.", .structure, "more than $1 branches wait to be looked at",
       help: "simplify the conditions, or put parts into global functions, which are verified once"),

@@ -43,7 +43,17 @@ public struct MessagePhrase: Hashable, Sendable {
     if let gaps = MessagePattern("invalid access to {}, {}_size={} off={} size={}").match(first),
       headline.contains("may be")
     {
-      headline += ": \(gaps[4]) bytes at offset \(gaps[3]) of \(gaps[2])"
+      let numbers = gaps[2...].compactMap { Int32($0).map(Int.init) }
+      if numbers.count == 3, numbers[1] >= 0, headline.contains("in front") {
+        // Even the smallest offset is too large.
+        headline =
+          "the access goes \(Self.count("\(numbers[1] + numbers[2] - numbers[0])", "byte")) past the end: "
+          + "\(gaps[4]) bytes at offset \(gaps[3]) of \(gaps[2])"
+        suggestion =
+          "make the size smaller, or what is accessed larger: pass sizeof() of the variable or member that is meant"
+      } else {
+        headline += ": \(gaps[4]) bytes at offset \(gaps[3]) of \(gaps[2])"
+      }
     }
     if let gaps = MessagePattern("invalid access to packet, off={} size={}, R{}(id={},off={},r={})").match(first) {
       headline =

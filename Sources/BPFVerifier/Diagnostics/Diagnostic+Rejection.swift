@@ -51,7 +51,11 @@ extension Diagnostic {
     self.init(
       "this cannot be verified yet: \(what)", severity: .warning, category: .policy, program: program.name,
       instruction: instruction)
-    suggestion = "ask the kernel: merops verify --engine linux"
+    // What depends on the types may be known with those of another kernel.
+    let isOfTypes = ["the prototype of ", "struct ", "the parameter "].contains { what.hasPrefix($0) }
+    suggestion =
+      (isOfTypes ? "give the types of the kernel that is meant, such as --btf /sys/kernel/btf/vmlinux, or " : "")
+      + "ask the kernel: merops verify --engine linux"
     guard let instruction else { return }
     place = program.place(of: instruction)
     function = program.functionName(at: instruction).flatMap { $0 == program.name ? nil : $0 }

@@ -17,9 +17,7 @@ public enum LinuxSessionError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownProgram(let name, let available):
-      available.isEmpty
-        ? "there is no program '\(name)': the object has none"
-        : "there is no program '\(name)': the object has \(available.joined(separator: ", "))"
+      AbsentProgram(name, among: available).description
     case .symbol(let text): text
     case .target(let error), .load(let error), .attach(let error): error.description
     }

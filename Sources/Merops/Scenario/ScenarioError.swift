@@ -18,9 +18,7 @@ public enum ScenarioError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownProgram(let name, let available):
-      available.isEmpty
-        ? "there is no program '\(name)': the object has none"
-        : "there is no program '\(name)': the object has \(available.joined(separator: ", "))"
+      AbsentProgram(name, among: available).description
     case .edit(let error): error.description
     case .load(let error): error.description
     case .noEvent(let name, let section, let reason):

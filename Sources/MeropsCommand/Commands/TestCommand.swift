@@ -28,6 +28,7 @@ package struct TestCommand: AsyncParsableCommand {
   package init() {}
 
   package func run() async throws {
+    if verdict.engine == .linux { try requireRights() }
     let runner = AnnotatedProgramRunner(verifier: try verdict.source())
     let text = TestText(style: Style(of: .standard))
     var report = TestReport()
@@ -59,6 +60,16 @@ package struct TestCommand: AsyncParsableCommand {
         .usage, "no program is annotated: write __success or __failure of \"bpf_misc.h\" in front of one")
     }
     if counts.failures + counts.errors > 0 { throw ReportedFailure(status: .failed) }
+  }
+
+  /// Where the kernel takes nothing, no test would say anything about its program.
+  private func requireRights() throws(CommandFailure) {
+    switch LinuxKernel().has(.mapCreation) {
+    case .yes: return
+    case .no(let reason), .unknown(let reason):
+      throw CommandFailure(
+        .load, "the kernel takes no objects here: \(reason); without '--engine linux' no rights are needed")
+    }
   }
 
   /// Makes the tests of a file; one that cannot be opened is a test that has failed.

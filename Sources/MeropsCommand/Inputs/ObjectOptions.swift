@@ -52,8 +52,7 @@ package struct ObjectListOptions: ParsableArguments {
   /// Refuses names of programs that none of the files has.
   func check(_ seen: [String]) throws(CommandFailure) {
     guard let name = programs.names.first(where: { !seen.contains($0) }) else { return }
-    throw CommandFailure(
-      .usage, "there is no program '\(name)'" + (seen.isEmpty ? "" : "; the files have \(seen.joined(separator: ", "))")
-    )
+    let holder = files.count == 1 ? "the object has" : "the files have"
+    throw CommandFailure(.usage, "\(AbsentProgram(name, among: seen, holder: holder))")
   }
 }

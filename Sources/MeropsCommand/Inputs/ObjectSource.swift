@@ -21,7 +21,9 @@ package struct ObjectSource {
   /// Whether it is C: by its name, or what comes on standard input and is text.
   package var isSource: Bool {
     if bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) { return false }
-    guard let path else { return !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil }
+    guard let path else {
+      return !bytes.isEmpty && !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil
+    }
     return FilePath(path).extension == "c"
   }
 

@@ -38,10 +38,6 @@ extension ObjectFile {
   /// Refuses the name of a program that the object does not have.
   fileprivate func requireProgram(_ name: String) throws(CommandFailure) {
     guard programs[name] == nil else { return }
-    throw CommandFailure(
-      .usage,
-      programs.isEmpty
-        ? "there is no program '\(name)': the object has none"
-        : "there is no program '\(name)'; the object has \(programs.keys.joined(separator: ", "))")
+    throw CommandFailure(.usage, "\(AbsentProgram(name, among: Array(programs.keys)))")
   }
 }

@@ -24,7 +24,10 @@ package struct VerdictOptions: ParsableArguments {
       throw CommandFailure(.usage, "'--kernel \(kernel)' is no version; write 6.18")
     }
     guard (major, minor) == (6, 18) else {
-      throw CommandFailure(.unsupported, "'--kernel \(kernel)': the rules of Linux 6.18 are the ones that are known")
+      throw CommandFailure(
+        .unsupported,
+        "'--kernel \(kernel)': the rules of Linux 6.18 are the ones that are known; leave it out, or ask another kernel "
+          + "itself, on its machine, with '--engine linux'")
     }
     if engine == .linux, btf != nil {
       throw CommandFailure(.usage, "'--btf' is for the verifier of Merops; the kernel has types of its own")
@@ -36,7 +39,9 @@ package struct VerdictOptions: ParsableArguments {
     guard let btf else { return SimulatedKernelTypes.shared }
     let file = try InputFile(reading: btf)
     do throws(BTFError) { return try BTF(parsing: file.bytes) } catch {
-      throw CommandFailure(.input, "cannot read the types in '\(btf)': \(error)")
+      throw CommandFailure(
+        .input,
+        "cannot read the types in '\(btf)': \(error); give a kernel's types, such as a copy of /sys/kernel/btf/vmlinux")
     }
   }
 }
