@@ -18,7 +18,7 @@ let userMemoryHelpers: [HelperImplementation] = [
 ]
 
 /// Which half of the address space a function reads.
-private enum Source: Sendable {
+enum ProbeSource: Sendable {
   case user
   case kernel
   case either
@@ -42,22 +42,22 @@ enum UserString {
 
 extension ProgramRun {
   /// What a helper that does not sleep finds at an address.
-  fileprivate func probe(_ address: UInt64, count: Int, from source: Source) -> Result<[UInt8], LinuxErrno> {
+  func probe(_ address: UInt64, count: Int, from source: ProbeSource) -> Result<[UInt8], LinuxErrno> {
     if source.isUser(address) {
       return task.memory?.read(address, count: count, .residentOnly).map(Result.success) ?? .failure(.badAddress)
     }
     guard count > 0 else { return .success([]) }
-    guard Source.isKernel(address) else { return .failure(.rangeError) }
+    guard ProbeSource.isKernel(address) else { return .failure(.rangeError) }
     return machine.memory.read(address, byteCount: count).map(Result.success) ?? .failure(.badAddress)
   }
 
   /// A string at an address with its zero byte, cut off where it is longer than the limit.
-  fileprivate func probeString(_ address: UInt64, limit: Int, from source: Source) -> Result<[UInt8], LinuxErrno> {
+  func probeString(_ address: UInt64, limit: Int, from source: ProbeSource) -> Result<[UInt8], LinuxErrno> {
     if source.isUser(address) {
       let string = task.memory?.readString(address, limit: limit, .residentOnly)
       return string.map(Result.success) ?? .failure(.badAddress)
     }
-    guard Source.isKernel(address) else { return .failure(.rangeError) }
+    guard ProbeSource.isKernel(address) else { return .failure(.rangeError) }
     guard let string = machine.memory.readCString(address, limit: limit) else { return .failure(.badAddress) }
     return .success(string.prefix(limit - 1) + [0])
   }
@@ -78,17 +78,17 @@ extension ProgramRun {
   }
 }
 
-private func probing(_ name: String, from source: Source) -> FunctionBody {
+private func probing(_ name: String, from source: ProbeSource) -> FunctionBody {
   { run, invocation throws(ExecutionFault) in try probeRead(run, &invocation, name, from: source) }
 }
 
-private func probingString(_ name: String, from source: Source) -> FunctionBody {
+private func probingString(_ name: String, from source: ProbeSource) -> FunctionBody {
   { run, invocation throws(ExecutionFault) in try probeReadString(run, &invocation, name, from: source) }
 }
 
 /// A failed read leaves zeros, so that a program never sees what was there before.
 private func probeRead(
-  _ run: ProgramRun, _ invocation: inout Invocation, _ name: String, from source: Source
+  _ run: ProgramRun, _ invocation: inout Invocation, _ name: String, from source: ProbeSource
 ) throws(ExecutionFault) -> UInt64 {
   let count = try run.size(UInt64(UInt32(truncatingIfNeeded: invocation.r2)), name, argument: 2)
   switch run.probe(invocation.r3, count: count, from: source) {
@@ -103,7 +103,7 @@ private func probeRead(
 
 /// Reads a string with its zero byte and returns the length with it; a string that is cut off is terminated.
 private func probeReadString(
-  _ run: ProgramRun, _ invocation: inout Invocation, _ name: String, from source: Source
+  _ run: ProgramRun, _ invocation: inout Invocation, _ name: String, from source: ProbeSource
 ) throws(ExecutionFault) -> UInt64 {
   let limit = try run.size(UInt64(UInt32(truncatingIfNeeded: invocation.r2)), name, argument: 2)
   guard limit > 0 else { return 0 }

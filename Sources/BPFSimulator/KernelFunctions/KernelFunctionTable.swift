@@ -23,7 +23,8 @@ struct KernelFunctionTable: Sendable {
     let topics: [[KernelFunctionImplementation]] = [
       taskWorkKernelFunctions, userStringKernelFunctions, taskKernelFunctions, sectionKernelFunctions,
       iteratorKernelFunctions, dynptrKernelFunctions, ownObjectKernelFunctions, exceptionKernelFunctions,
-      resilientLockKernelFunctions, stringKernelFunctions, taskIteratorKernelFunctions, castKernelFunctions,
+      resilientLockKernelFunctions, stringKernelFunctions, dynptrCopyKernelFunctions, taskIteratorKernelFunctions,
+      castKernelFunctions,
     ]
     for function in topics.joined() {
       numbers[function.name] = Int32(all.count)

@@ -86,6 +86,13 @@ import Testing
         + "\(Self.first)r2 = r10\nr2 += -32\ncall kfunc(bpf_dynptr_clone)\n\(Self.narrow)*(u64 *)(r9 + 32) = r0\n"
         + "\(Self.first)r2 = 1\nr3 = 2\ncall kfunc(bpf_dynptr_adjust)\nr1 = r10\nr1 += -32\ncall kfunc(bpf_dynptr_size)\n\(Self.narrow)"
     )
+    // Word 4 is the offset, word 5 the size, word 6 the address.
+    for name in Self.copies {
+      try object.call(
+        name,
+        Self.make() + "\(Self.first)r2 = *(u64 *)(r9 + 32)\nr3 = *(u64 *)(r9 + 40)\nr4 = *(u64 *)(r9 + 48)\n"
+          + "call kfunc(bpf_\(name)_dynptr)\n\(Self.narrow)")
+    }
     for end in ["submit", "discard"] {
       // Word 1 is the size, word 2 the flags.
       try object.call(
@@ -100,6 +107,7 @@ import Testing
     return pair
   }
 
+  private static let copies = ["probe_read_user", "probe_read_user_str", "copy_from_user"]
   private static let bytes = (1...32).map { UInt8($0) }
 
   /// Runs a program on arguments, with the bytes 1 to 32 in the map; the words and the bytes that it leaves.
@@ -183,6 +191,37 @@ import Testing
     }
     #expect(try call(pair, "clone", 0, 2, 8).words[0] == 6)
     #expect(try call(pair, "clone", 1, 0, 8).words[4] == -22)
+  }
+
+  @Test("memory of user space is read into a dynptr, up to its bounds")
+  func userMemory() throws {
+    let pair = try pair()
+    let text = "merops"
+    let place = try #require(pair.task.memory).map(string: text)
+    let other = UserText(text)
+    func read(_ program: String, _ flags: UInt64, _ offset: UInt64, _ size: UInt64, at address: UInt64? = nil) throws
+      -> (Int64, [UInt8])
+    {
+      try pair.update("data", to: Self.bytes)
+      func words(_ place: UInt64) -> [UInt64] { [0, flags, 2, 12, offset, size, address ?? place, 0, 0, 0] }
+      let result = try pair.call(program, words(place), running: words(other.address))[0]
+      return (result, try pair.element(of: "data"))
+    }
+    for program in Self.copies {
+      let isString = program.hasSuffix("str")
+      let whole = try read(program, 0, 1, 7)
+      #expect(whole.0 == (isString ? 7 : 0), "\(program)")
+      #expect(Array(whole.1[2..<11]) == [3] + Array(text.utf8) + [0, 11], "\(program)")
+      let cut = try read(program, 0, 0, 3)
+      #expect(cut.0 == (isString ? 3 : 0) && Array(cut.1[2..<6]) == Array((isString ? "me\0" : "mer").utf8) + [6])
+      for (offset, size) in [(4, 7), (0, 11), (11, 0)] as [(UInt64, UInt64)] {
+        let outcome = try read(program, 0, offset, size)
+        #expect(outcome.0 == -7 && outcome.1 == Self.bytes, "\(program) \(offset) \(size)")
+      }
+      #expect(try read(program, 0, 10, 0).0 == 0, "\(program)")
+      #expect(try read(program, 1, 0, 1).0 == -7, "\(program): a null dynptr has no bytes")
+      #expect(try read(program, 0, 0, 4, at: 8).0 == -14, "\(program)")
+    }
   }
 
   @Test("a record of a ring buffer is written through a dynptr, whose size need not be known before")
