@@ -132,7 +132,7 @@ extension Exploration {
           ? .possiblyNull(register, kind: kindName(state))
           : .argument(register, found: kindName(state), expected: names))
     }
-    if state.kind == .btf, mayWrite(argument) {
+    if state.kind == .btf, mayWrite(argument), expected.count == Self.memoryKinds.count {
       throw reject(
         "\(call.function.prefix { $0 != "#" })() may write into memory pointed by R\(register.rawValue) "
           + "type=\(kindName(state))",

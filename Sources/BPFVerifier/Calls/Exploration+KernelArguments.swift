@@ -29,6 +29,7 @@ extension Exploration {
         call.reference = state.reference
         if facts.function.flags.contains(.release) { call.released = register.rawValue }
       }
+      if state.kind == .btf, state.isNullable { try checkUnchanged(state, register) }
       skipsNext = try checkPointer(facts, parameter, register, state, index, &call)
     }
     if facts.function.flags.contains(.release), call.released == nil {
@@ -81,6 +82,10 @@ extension Exploration {
           .argument(register, found: kindName(state), expected: ["ctx"]))
       }
       try checkUnchanged(state, register)
+    case .map where state.kind == .btf && call.map == nil:
+      var map = parameter
+      map.target = "STRUCT bpf_map"
+      return try checkObjectOrMemory(facts, map, register, state, index, &call)
     case .map: try checkMap(facts, register, state, &call)
     case .mapObject:
       guard state.kind == .mapPointer else {
@@ -205,8 +210,11 @@ extension Exploration {
     let name = parameter.target.dropFirst(7)
     let found = structureName(state)
     let isOfKernel = !state.flags.contains(.ownType)
+    // What is given back has to be what it is called, and what is not yet made whole is nothing else.
+    let isStrict =
+      flags.contains(.release) && state.reference != 0 || found + "___init" == name || name + "___init" == found
     guard
-      found == name && state.offset == 0 && isOfKernel || begins(state, with: String(name))
+      found == name && state.offset == 0 && isOfKernel || !isStrict && begins(state, with: String(name))
         || isOfKernel && KernelFunctionFacts.kernelContexts[String(name)] == found
     else {
       throw reject(

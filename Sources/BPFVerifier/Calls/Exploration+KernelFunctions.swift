@@ -164,7 +164,9 @@ extension Exploration {
           "Unknown type ID \(Int64(bitPattern: constant)) passed to kfunc \(name)", .invalidArgument,
           .missingReference("type"))
       }
-      guard case .structure = type.kind else {
+      switch type.kind {
+      case .structure, .union: break
+      default:
         throw reject(
           "kfunc \(name) type ID argument must be of a struct or void", .invalidArgument, .missingReference("type"))
       }

@@ -54,6 +54,7 @@ extension CodeTable {
     switch error.rule {
     case .unknownOpcode:
       return "unknown opcode \(hexadecimal.count < 2 ? "0" + hexadecimal : hexadecimal)"
+    case .registerOutOfRange(_, let number): return "R\(number) is invalid"
     default:
       switch slot.opcode & 7 {
       case 0: return slot.isWideLoad ? "invalid bpf_ld_imm64 insn" : "BPF_LD_[ABS|IND] uses reserved fields"

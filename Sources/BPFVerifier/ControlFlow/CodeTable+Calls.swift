@@ -13,7 +13,11 @@ extension CodeTable {
         argumentCounts[index] = UInt8(prototype.arguments.count)
         if prototype.traits.contains(.changesPacket) { functions[function].changesPacket = true }
         if prototype.traits.contains(.mightSleep) { functions[function].mightSleep = true }
-        if identifier == 12 { functions[function].hasTailCall = true }
+        if identifier == 12 {
+          functions[function].hasTailCall = true
+          // What is jumped to may have moved it.
+          functions[function].changesPacket = true
+        }
       case .call(.kernelFunction)?:
         guard case .kernelFunction(let name, _)? = input.references[index], let known = KernelFunction.named(name)
         else {

@@ -43,6 +43,8 @@ struct InstructionFacts: BitwiseCopyable {
   var liveBefore: UInt16 = 0
   /// The index of the function.
   var function: Int32 = 0
+  /// The kind of pointer that a load or a store was seen to go through, 0 for none so far.
+  var pointerKind: UInt32 = 0
 }
 
 /// One function of the program.

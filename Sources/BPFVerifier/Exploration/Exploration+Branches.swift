@@ -45,7 +45,7 @@ extension Exploration {
   func isKnownNotNull(_ register: RegisterState) -> Bool {
     guard !register.isNullable else { return false }
     switch register.kind {
-    case .socket, .tcpSocket, .mapValue, .mapKey, .socketCommon, .mapPointer, .stack: return true
+    case .socket, .tcpSocket, .mapValue, .mapKey, .socketCommon, .mapPointer: return true
     case .memory: return !register.flags.contains(.untrusted)
     case .btf:
       return register.reference != 0 || register.flags.contains(.trusted) || register.flags.contains(.rcu)

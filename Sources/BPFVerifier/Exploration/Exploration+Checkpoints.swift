@@ -91,7 +91,6 @@ extension Exploration {
     switch code.instructions[instruction] {
     case .mayGoto?:
       if record.mayGotoDepth != mayGotoDepth && isCovered(by: index, .within) { return .covers }
-      return .differs
     case .call? where facts.callsBack:
       return isCovered(by: index, .within) ? .covers : .differs
     case .call? where facts.isForcedCheckpoint:

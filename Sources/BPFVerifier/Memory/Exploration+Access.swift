@@ -23,10 +23,12 @@ extension Exploration {
   ) throws(Stop) {
     try require(base)
     try requireWritable(target)
+    let pointer = pointerKind(base)
     try access(
       Access(
         base: base, offset: offset, size: size.byteCount, isWrite: false, target: target,
         isSignExtending: fill == .sign))
+    try notePointerKind(pointer, isLoad: true)
     let place = Self.place(frame, Int(target.rawValue))
     guard size != .doubleWord, registers[place].kind == .scalar else { return }
     if fill == .sign {
@@ -48,16 +50,50 @@ extension Exploration {
   mutating func store(_ size: MemorySize, _ base: Register, _ offset: Int, _ value: Operand) throws(Stop) {
     if case .register(let source) = value { try require(source) }
     try require(base)
+    let pointer = pointerKind(base)
     try access(Access(base: base, offset: offset, size: size.byteCount, value: value, isWrite: true))
+    try notePointerKind(pointer, isLoad: false)
+  }
+
+  /// A number for what a register points to; 0 is none.
+  @inline(__always)
+  private func pointerKind(_ register: Register) -> UInt32 {
+    let place = Self.place(frame, Int(register.rawValue))
+    let flags = registers[place].flags.subtracting([.dynptrSlice, .packetSlice, .ownType])
+    return UInt32(registers[place].kind.rawValue) << 16 | UInt32(flags.rawValue)
+  }
+
+  /// One instruction goes through one kind of pointer, since Linux makes of it what that kind needs.
+  @inline(__always)
+  private mutating func notePointerKind(_ kind: UInt32, isLoad: Bool) throws(Stop) {
+    let known = code.facts[instruction].pointerKind
+    if known == kind { return }
+    if known == 0 {
+      code.facts[instruction].pointerKind = kind
+    } else {
+      try checkPointerKinds(known, kind, isLoad: isLoad)
+    }
+  }
+
+  @inline(never)
+  private mutating func checkPointerKinds(_ first: UInt32, _ second: UInt32, isLoad: Bool) throws(Stop) {
+    let kinds = [first, second].map { RegisterKind(rawValue: UInt8(truncatingIfNeeded: $0 >> 16)) ?? .scalar }
+    let special: Set<RegisterKind> = [.context, .socket, .socketCommon, .tcpSocket, .xdpSocket, .btf, .arena]
+    guard kinds.contains(where: special.contains) else { return }
+    // A load through either takes care of what may not be there.
+    if isLoad, kinds.allSatisfy({ $0 == .btf || $0 == .memory }) { return }
+    throw reject("same insn cannot be used with different pointers", .invalidArgument, .other)
   }
 
   mutating func loadAcquire(_ size: MemorySize, _ target: Register, _ base: Register, _ offset: Int) throws(Stop) {
     try require(base)
     try requireWritable(target)
     let pointer = self[base]
+    let kind = pointerKind(base)
     try access(
       Access(base: base, offset: offset, size: size.byteCount, isWrite: false, target: target, isAtomic: true))
     try checkAtomicTarget(base, pointer, "BPF_ATOMIC loads from R\(base.rawValue)")
+    try notePointerKind(kind, isLoad: false)
     let place = Self.place(frame, Int(target.rawValue))
     if size != .doubleWord, registers[place].kind == .scalar { cutToSize(place, size.byteCount) }
   }
@@ -69,6 +105,7 @@ extension Exploration {
       Access(
         base: base, offset: offset, size: size.byteCount, value: .register(value), isWrite: true, isAtomic: true))
     try checkAtomicTarget(base, self[base], "BPF_ATOMIC stores into R\(base.rawValue)")
+    try notePointerKind(pointerKind(base), isLoad: false)
   }
 
   mutating func atomic(

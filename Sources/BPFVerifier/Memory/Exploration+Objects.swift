@@ -23,10 +23,9 @@ extension Exploration {
         "R\(register) is ptr_\(name) access \(what) memory: off=\(offset)", .accessDenied,
         .notMemory(access.base, kind: what))
     }
-    if access.isWrite {
-      guard state.isOwnObject else {
-        throw reject("only read is supported", .accessDenied, .readOnlyMemory(access.base))
-      }
+    if access.isWrite, !state.isOwnObject {
+      try checkKernelWrite(name, offset, access)
+      return
     }
     if state.flags.contains(.allocated), let fields = ownFields(state.object)?.fields,
       let field = fields.first(where: { offset < $0.offset + $0.byteCount && $0.offset < offset + access.size })
@@ -50,6 +49,24 @@ extension Exploration {
     }
   }
 
+  /// Of the kernel's objects programs may write the mark of a connection, in programs for packets.
+  private mutating func checkKernelWrite(_ name: String, _ offset: Int, _ access: Access) throws(Stop) {
+    func refused(_ text: String) -> Stop { reject(text, .accessDenied, .readOnlyMemory(access.base)) }
+    let seesPackets = [.xdp, .trafficClassifier, .trafficAction].contains(program.kind.type)
+    guard seesPackets, name == "nf_conn" || name == "nf_conn___init",
+      let type = program.kernelTypes?.first(named: "nf_conn", kind: .structure),
+      let members = layout(type, isOwn: false)?.members
+    else { throw refused("only read is supported") }
+    guard let mark = members.first(where: { $0.name == "mark" }), offset == mark.bitOffset / 8 else {
+      throw refused("no write support to nf_conn at off \(offset)")
+    }
+    let end = offset + mark.byteCount
+    if offset + access.size > end {
+      throw refused(
+        "write access at off \(offset) with size \(access.size) beyond the member of nf_conn ended at \(end)")
+    }
+  }
+
   /// A read gave a pointer of which nothing can be relied on; reads through it are caught where they fail.
   mutating func setUntrustedMemory(_ access: Access) {
     guard let target = access.target, !access.isWrite else { return }
@@ -68,7 +85,7 @@ extension Exploration {
       parent.reference != 0
       || parent.flags.contains(.trusted) && parent.flags.isDisjoint(with: [.nullable, .user, .perCPU, .rcu])
     guard isTrusted || parent.flags.contains(.rcu) else {
-      return tags.subtracting([.rcu, .untrusted, .trusted])
+      return tags.subtracting([.rcu, .trusted])
     }
     let path = "\(structure).\(field)"
     if Self.trustedFields.contains(path) { return tags.union(.trusted) }
@@ -81,7 +98,7 @@ extension Exploration {
       return flags
     }
     if !tags.isDisjoint(with: [.perCPU, .user]) { return tags }
-    return tags.subtracting([.rcu, .untrusted, .trusted])
+    return tags.subtracting([.rcu, .trusted])
   }
 
   // Fields that are as good as what they are read from, by the kernel's lists.
