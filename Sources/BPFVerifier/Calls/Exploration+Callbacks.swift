@@ -8,6 +8,12 @@ extension Exploration {
     switch identifier {
     case 12:
       try checkRegionsClosed(by: "tail_call")
+      // Linux makes a jump of its own of one to a place that is known.
+      if let map = call.map, let index = self[.r3].number.constant, self[.r3].kind == .scalar,
+        index < UInt64(program.maps[map].definition.maxEntries)
+      {
+        try markPrecise(.r3)
+      }
       guard frame > 0 else { return nil }
       // The program that is jumped to returns to the caller; where the jump fails, the function goes on.
       clearCallerSaved()

@@ -138,6 +138,8 @@ extension Exploration {
     switch old.kind {
     case .scalar:
       if !old.isPrecise && comparison == .covered { return true }
+      // What was linked to nothing may be linked to anything now.
+      guard old.id != 0 else { return old.number.covers(current.number) }
       guard old.id & RegisterState.linkFlag == current.id & RegisterState.linkFlag else { return false }
       if old.id & RegisterState.linkFlag != 0, old.offset != current.offset { return false }
       return old.number.covers(current.number) && scalarIDsMatch(old.id, current.id)
