@@ -34,7 +34,7 @@ public final class LinuxVerification {
     try kernel.prepare(&self.object, Array(object.programs.keys))
     for definition in self.object.maps.values {
       var types: Descriptor?
-      if definition.takesTypes, let blob = definition.types { types = try descriptor(loadable(blob)) }
+      if let blob = definition.neededTypes { types = try descriptor(loadable(blob)) }
       maps[definition.name] = try kernel.makeMap(definition, types: types)
     }
     let made = maps

@@ -11,7 +11,7 @@ extension LinuxKernel {
   /// - Throws: ``BPFError`` that names the map; nothing stays behind.
   public func makeMap(_ definition: MapDefinition) throws(BPFError) -> LinuxMap {
     var types: Descriptor?
-    if definition.takesTypes, let blob = definition.types { types = try load(blob, for: definition.name) }
+    if let blob = definition.neededTypes { types = try load(blob, for: definition.name) }
     return try makeMap(definition, types: types)
   }
 

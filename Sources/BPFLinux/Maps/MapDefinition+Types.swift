@@ -18,6 +18,9 @@ extension MapDefinition {
     }
   }
 
+  /// The types to make the map with: its own, or for a map of maps those of the inner ones.
+  var neededTypes: BTF? { takesTypes ? types : innerMap?.value.neededTypes }
+
   /// The special fields that the kernel will find in a value, `nil` where it will have no record of any.
   var kernelRecord: SpecialFields? {
     guard takesTypes, let types, let fields = try? SpecialFields.find(in: types, value: valueType),

@@ -29,7 +29,7 @@ extension Exploration {
         call.reference = state.reference
         if facts.function.flags.contains(.release) { call.released = register.rawValue }
       }
-      if state.kind == .btf, state.isNullable { try checkUnchanged(state, register) }
+      if state.kind == .btf { try checkOffset(of: state, register) }
       skipsNext = try checkPointer(facts, parameter, register, state, index, &call)
     }
     if facts.function.flags.contains(.release), call.released == nil {
@@ -37,6 +37,15 @@ extension Exploration {
         "release kernel function \(facts.function.name) expects refcounted PTR_TO_BTF_ID", .invalidArgument,
         .notAcquired(.r1))
     }
+  }
+
+  /// A pointer to an object may have been moved by a constant, and by nothing while it may be null.
+  private mutating func checkOffset(of state: RegisterState, _ register: Register) throws(Stop) {
+    if state.isNullable { try checkUnchanged(state, register) }
+    guard state.number.constant == nil else { return }
+    throw reject(
+      "variable \(kindName(state)) access var_off=\(state.number.bits.logText) disallowed", .accessDenied,
+      .changedContext(register))
   }
 
   private mutating func checkNumber(

@@ -99,6 +99,8 @@ enum CorpusMaps {
     outer.innerMap = Indirect(map("inner", .array, 4, 48, 4))
     var outerHash = map("outer_hash", .hashOfMaps, 4, 4, 2)
     outerHash.innerMap = Indirect(map("inner", .hash, 8, 48, 16))
+    var outerLocked = map("outer_locked", .arrayOfMaps, 4, 4, 2)
+    outerLocked.innerMap = Indirect(typed("inner", .array, "locked"))
     var globals = map("globals", .array, 4, 64, 1)
     globals.flags = .memoryMappable
     var constants = map("constants", .array, 4, 64, 1, .readOnlyForPrograms)
@@ -107,7 +109,8 @@ enum CorpusMaps {
     var arena = map("arena", .arena, 0, 0, 16, .memoryMappable)
     arena.extra = 1 << 44
     for definition in [
-      outer, outerHash, globals, constants, typed("locked", .array, "locked"), typed("locked_hash", .hash, "locked"),
+      outer, outerHash, outerLocked, globals, constants, typed("locked", .array, "locked"),
+      typed("locked_hash", .hash, "locked"),
       typed("guarded", .array, "guarded"), typed("guarded_hash", .hash, "guarded"), typed("timers", .array, "timed"),
       typed("timers_hash", .hash, "timed"), typed("queues", .array, "queued"),
       typed("schedules", .array, "scheduled"),
