@@ -158,10 +158,12 @@ extension Exploration {
   /// The last state that was kept before an instruction, in the same frames, and from which paths are still being walked:
   /// those are the ones on the way here.
   private func previousRound(at place: Int, except excluded: Int32) -> Int32? {
-    var index = heads[place]
+    var index = heads[list(of: place)]
     while index >= 0 {
       let record = states[Int(index)]
-      if record.branches > 0, index != excluded, isSameCallChain(record.contents) { return index }
+      if record.instruction == place, record.branches > 0, index != excluded, isSameCallChain(record.contents) {
+        return index
+      }
       index = record.next
     }
     return nil

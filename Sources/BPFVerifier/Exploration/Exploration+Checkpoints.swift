@@ -25,10 +25,16 @@ extension Exploration {
     }
     var seen = 0
     var last: Int32 = -1
-    var index = heads[instruction]
+    let list = list(of: instruction)
+    var index = heads[list]
     while index >= 0 {
       seen += 1
       let record = states[Int(index)]
+      guard record.instruction == instruction else {
+        last = index
+        index = record.next
+        continue
+      }
       var isHit = false
       var isLoop = false
       if record.branches > 0 {
@@ -62,7 +68,7 @@ extension Exploration {
       let allowance: Int32 = facts.isForcedCheckpoint && record.branches > 0 ? 64 : 3
       let next = record.next
       if states[Int(index)].misses > record.hits * allowance + allowance {
-        if last < 0 { heads[instruction] = next } else { states[Int(last)].next = next }
+        if last < 0 { heads[list] = next } else { states[Int(last)].next = next }
         states[Int(index)].isDropped = true
         if record.branches == 0 { drop(index) }
       } else {
@@ -135,7 +141,8 @@ extension Exploration {
     record.mayGotoDepth = mayGotoDepth
     record.callbackUnrolls = callbackUnrolls
     record.isSleepable = isSleepable
-    record.next = heads[instruction]
+    let list = list(of: instruction)
+    record.next = heads[list]
     let index: Int32
     if let free = freeStates.popLast() {
       index = free
@@ -144,7 +151,7 @@ extension Exploration {
       index = Int32(states.count)
       states.append(record)
     }
-    heads[instruction] = index
+    heads[list] = index
     parent = index
     firstInstruction = Int32(instruction)
     history.truncate(to: 0)

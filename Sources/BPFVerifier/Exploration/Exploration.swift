@@ -53,7 +53,7 @@ struct Exploration: ~Copyable {
   var states = Buffer<StateRecord>(capacity: 32)
   var freeStates: [Int32] = []
   var pool = WordPool()
-  /// The first state that is kept for each instruction, -1 for none.
+  /// The first state of each list, -1 for none; see ``list(of:)``.
   var heads: Buffer<Int32>
   var pending = Buffer<PendingBranch>(capacity: 16)
   /// The first of the loops stands for none.
@@ -174,6 +174,15 @@ struct Exploration: ~Copyable {
     frames[frame].slotCount = Int32(count)
     let function = Int(frames[frame].function)
     if code.functions[function].stackDepth < count * 8 { code.functions[function].stackDepth = count * 8 }
+  }
+
+  /// The list of the states that are kept for an instruction under the call that the innermost frame is of.
+  ///
+  /// Now and then others are in it as well, as in Linux: which states are looked at together decides when one is kept.
+  @inline(__always)
+  func list(of instruction: Int) -> Int {
+    let key = UInt32(bitPattern: Int32(truncatingIfNeeded: instruction) ^ frames[frame].callSite)
+    return Int(key % UInt32(truncatingIfNeeded: heads.count))
   }
 
   // MARK: History
