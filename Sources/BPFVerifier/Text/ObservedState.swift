@@ -60,7 +60,8 @@ package struct ObservedRegister {
     self.register = register
     kind = .init(state)
     isNullable = state.isNullable
-    offset = Int(state.offset)
+    // A number's distance counts only where it is marked; it may be left from an earlier link.
+    offset = state.kind == .scalar && state.id & RegisterState.linkFlag == 0 ? 0 : Int(state.offset)
     number = state.number
     link = state.linkID
     isLinkOf32Bits = state.id & RegisterState.linkFlag32 != 0
