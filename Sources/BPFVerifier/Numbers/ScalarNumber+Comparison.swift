@@ -234,7 +234,8 @@ extension ScalarNumber {
       guard tested.nonzeroBitCount == 1 else { return }
       bits = TristateNumber(value: bits.value | tested, mask: bits.mask & ~tested)
     } else {
-      bits = TristateNumber(value: bits.value & ~tested, mask: bits.mask & ~tested)
+      // Linux 6.18 knows nothing but the bits any more.
+      self = ScalarNumber(bits: TristateNumber(value: bits.value & ~tested, mask: bits.mask & ~tested))
     }
   }
 }
