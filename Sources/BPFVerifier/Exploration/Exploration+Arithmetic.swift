@@ -179,8 +179,15 @@ extension Exploration {
       registers[place] = .unknown
       return
     }
-    registers[place].number = ScalarNumber(bits: registers[place].number.bits.swapped(swap, size))
-    registers[place].number.synchronize()
+    switch (swap, size.bitCount) {
+    // Nothing is changed, so that it stays linked to what it is a copy of.
+    case (.toLittleEndian, 64): return
+    // The low half is what it was.
+    case (.toLittleEndian, 32): registers[place].number.zeroExtend32()
+    default:
+      registers[place].number = ScalarNumber(bits: registers[place].number.bits.swapped(swap, size))
+      registers[place].number.synchronize()
+    }
     registers[place].unlink()
     registers[place].isPrecise = false
   }
