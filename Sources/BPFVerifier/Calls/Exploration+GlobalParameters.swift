@@ -215,16 +215,33 @@ extension Exploration {
 }
 
 extension VerifiedInput {
-  /// A type of the kernel for the program's context: `struct bpf_ctx_convert` has two members for each type of program,
-  /// what programs see and what the kernel has.
+  /// A type of the kernel for the program's context.
   func contextType(suffix: String) -> BTFTypeID? {
-    guard let types = kernelTypes, let table = types.first(named: "bpf_ctx_convert", kind: .structure),
+    guard let types = kernelTypes, let names = types.first(named: "bpf_prog_type", kind: .enumeration) else {
+      return nil
+    }
+    // Kept under the enumeration, of which nothing else is made.
+    return types.derived(from: names) { ContextTypes(types, names) }?.types["\(kind.type.rawValue)\(suffix)"]
+  }
+}
+
+/// What `struct bpf_ctx_convert` of the kernel's types says: it has two members for each type of program, what programs see
+/// of their context and what the kernel has.
+private struct ContextTypes {
+  /// By the number of the type of program, with the suffix of the member behind it.
+  var types: [String: BTFTypeID] = [:]
+
+  init?(_ types: BTF, _ names: BTFTypeID) {
+    guard let table = types.first(named: "bpf_ctx_convert", kind: .structure),
       case .structure(let members)? = (try? types.type(table))?.kind,
-      let names = types.first(named: "bpf_prog_type", kind: .enumeration),
-      case .enumeration(let values)? = (try? types.type(names))?.kind,
-      let name = values.values.first(where: { $0.value == UInt64(kind.type.rawValue) })?.name
+      case .enumeration(let values)? = (try? types.type(names))?.kind
     else { return nil }
-    return members.members.first { $0.name == name + suffix }?.type
+    for value in values.values {
+      for suffix in ["_prog", "_kern"] {
+        guard let member = members.members.first(where: { $0.name == value.name + suffix }) else { continue }
+        self.types["\(value.value)\(suffix)"] = member.type
+      }
+    }
   }
 }
 
