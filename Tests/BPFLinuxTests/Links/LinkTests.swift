@@ -245,12 +245,14 @@ struct LinkTests {
     let loaded = try RealKernel.shared.load(try await Fixture.object(Self.iterators))
     let all = try loaded.program("tasks").attach()
     #expect(try all.information().first?.name == "task")
-    #expect(try all.text().contains("task \(getppid())\n"))
+    // Linux leaves out the first process, which is the parent of a run that has outlived its own.
+    let parent = getppid()
+    if parent > 1 { #expect(try all.text().contains("task \(parent)\n")) }
     #expect(try all.text().contains("task \(getpid())\n"))
     all.detach()
     let own = try loaded.program("tasks").attach(to: .iterator(.process(getpid())))
     let text = try own.text()
-    #expect(text.contains("task \(getpid())\n") && !text.contains("task \(getppid())\n"))
+    #expect(text.contains("task \(getpid())\n") && !text.contains("task \(parent)\n"))
     own.detach()
     try loaded.map("counts").updateElement(UInt32(7).bytes, to: UInt64(8).bytes)
     let map = try loaded.program("elements").attach(to: .iterator(.map(loaded.map("counts"))))
