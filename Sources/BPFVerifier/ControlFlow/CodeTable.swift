@@ -79,6 +79,11 @@ extension DecodedInstruction {
     }
   }
 
+  /// Where control can go from a slot, within its function; the slots may be outside of a program that is wrong.
+  func successors(at index: Int) -> (next: Int?, target: Int?) {
+    (continues ? index + slotCount : nil, jumpTarget(at: index))
+  }
+
   /// Whether control may go on at the next instruction.
   var continues: Bool {
     switch self {

@@ -5,8 +5,7 @@ internal import BPFTypeFormat
 extension CodeTable {
   /// Where control can go from a slot, within its function.
   func successors(of index: Int) -> (next: Int?, target: Int?) {
-    guard let instruction = instructions[index] else { return (nil, nil) }
-    return (instruction.continues ? index + instruction.slotCount : nil, instruction.jumpTarget(at: index))
+    instructions[index]?.successors(at: index) ?? (nil, nil)
   }
 
   /// Checks that each instruction can be reached, and marks the places at which states are compared.

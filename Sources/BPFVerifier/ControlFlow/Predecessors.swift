@@ -14,10 +14,9 @@ struct Predecessors {
     var starts = [Int32](repeating: 0, count: count + 1)
     func forEachSuccessor(_ body: (_ source: Int, _ target: Int) -> Void) {
       for (index, instruction) in instructions.enumerated() {
-        guard let instruction else { continue }
-        let next = index + instruction.slotCount
-        if instruction.continues, next < count { body(index, next) }
-        if let target = instruction.jumpTarget(at: index), target >= 0, target < count { body(index, target) }
+        guard let (next, target) = instruction?.successors(at: index) else { continue }
+        if let next, next < count { body(index, next) }
+        if let target, target >= 0, target < count { body(index, target) }
       }
     }
     forEachSuccessor { _, target in starts[target + 1] += 1 }
@@ -34,30 +33,4 @@ struct Predecessors {
 
   /// The slots from which control comes to a slot.
   subscript(_ index: Int) -> ArraySlice<Int32> { sources[Int(starts[index])..<Int(starts[index + 1])] }
-}
-
-/// Slots that are to be looked at again, each once: the last one first.
-struct SlotWorklist {
-  private var slots: [Int32]
-  private var isWaiting: [Bool]
-  private let first: Int
-
-  /// All slots of a range.
-  init(_ range: Range<Int>) {
-    first = range.lowerBound
-    slots = range.map { Int32($0) }
-    isWaiting = [Bool](repeating: true, count: range.count)
-  }
-
-  mutating func next() -> Int? {
-    guard let slot = slots.popLast() else { return nil }
-    isWaiting[Int(slot) - first] = false
-    return Int(slot)
-  }
-
-  mutating func add(_ slot: Int32) {
-    guard !isWaiting[Int(slot) - first] else { return }
-    isWaiting[Int(slot) - first] = true
-    slots.append(slot)
-  }
 }
