@@ -770,6 +770,21 @@ int timer_wrong_map(struct __sk_buff *skb)
 	return 0;
 }
 
+struct resilient {
+	struct bpf_res_spin_lock lock;
+	__u64 count;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, struct resilient);
+} resilients SEC(".maps");
+
+extern int bpf_res_spin_lock(struct bpf_res_spin_lock *lock) __ksym;
+extern void bpf_res_spin_unlock(struct bpf_res_spin_lock *lock) __ksym;
+
 // A lock is taken while another is held.
 SEC("tc")
 int lock_taken_twice(struct __sk_buff *skb)
@@ -797,5 +812,40 @@ int member_too_small(void *ctx)
 		return 0;
 	bpf_get_current_comm(event->comm, 32);
 	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+// A lock that may not have been got is given back.
+SEC("tc")
+int lock_result_unchecked(struct __sk_buff *skb)
+{
+	__u32 key = 1;
+	struct resilient *resilient = bpf_map_lookup_elem(&resilients, &key);
+
+	if (!resilient)
+		return 0;
+	bpf_res_spin_lock(&resilient->lock);
+	resilient->count++;
+	bpf_res_spin_unlock(&resilient->lock);
+	return 0;
+}
+
+// Two locks are given back in the order in which they were taken.
+SEC("tc")
+int locks_out_of_order(struct __sk_buff *skb)
+{
+	__u32 key = 1, other = 2;
+	struct resilient *first = bpf_map_lookup_elem(&resilients, &key);
+	struct resilient *second = bpf_map_lookup_elem(&resilients, &other);
+
+	if (!first || !second || bpf_res_spin_lock(&first->lock))
+		return 0;
+	if (bpf_res_spin_lock(&second->lock)) {
+		bpf_res_spin_unlock(&first->lock);
+		return 0;
+	}
+	second->count++;
+	bpf_res_spin_unlock(&first->lock);
+	bpf_res_spin_unlock(&second->lock);
 	return 0;
 }

@@ -134,7 +134,7 @@ extension MessagePhrase {
     Row("{} would lead to reference leak", .lifetime, "something that was acquired is not given back before this ($1)"),
     Row(
       "{} cannot be used inside bpf_spin_lock-ed region", .lifetime, "a lock is still held at the end",
-      help: "call bpf_spin_unlock() on every path"),
+      help: "give it back on every path: bpf_spin_unlock(), or bpf_res_spin_unlock() for a bpf_res_spin_lock"),
     Row(
       "{} cannot be used inside bpf_rcu_read_lock-ed region", .lifetime, "an RCU section is still open at the end",
       help: "call bpf_rcu_read_unlock() on every path"),
@@ -157,7 +157,16 @@ extension MessagePhrase {
       "func {}#{} reference has not been acquired before", .lifetime, "$1 is given no reference that could be released"),
     Row("arg {} is an unacquired reference", .lifetime, "argument $1 is no reference that was acquired"),
     Row("bpf_spin_unlock without taking a lock", .lifetime, "a lock is given up that is not held"),
-    Row("bpf_spin_unlock of different lock", .lifetime, "another lock is given up than the one that is held"),
+    Row("{}_unlock of different lock", .lifetime, "another lock is given up than the one that is held"),
+    Row(
+      "{}_unlock cannot be out of order", .lifetime, "a lock is given up while one is held that was taken after it",
+      help: "give locks back in the reverse of the order in which they were taken"),
+    Row(
+      "Acquiring the same lock again, AA deadlock detected", .lifetime, "a lock is taken that is held already",
+      help: "give it back first, or do both under the lock that is held"),
+    Row(
+      "bpf_res_spin_unlock without taking a lock", .lifetime, "a lock is given up that may not be held",
+      help: "go on only where bpf_res_spin_lock() has returned 0: it fails rather than wait for ever"),
     Row("{} without taking a lock", .lifetime, "a lock is given up that is not held ($1)"),
     Row("Locking two bpf_spin_locks are not allowed", .lifetime, "a second lock is taken while one is held"),
     Row("unmatched rcu read unlock{}", .lifetime, "an RCU section is closed that is not open"),
