@@ -1,4 +1,5 @@
 import BPFObject
+import Foundation
 import Synchronization
 import Testing
 
@@ -189,6 +190,25 @@ import Testing
       }
     }
     #expect(count.load(ordering: .relaxed) == 3 * perProducer)
+  }
+
+  @Test("who holds the lock of a value is waited for while it is away")
+  func absentHolder() throws {
+    let map = try BPFMap.create(try SpecialFieldTests.define(.array, "locked"))
+    let offset = try #require(map.seen(bytes(0)))
+    let isHeld = Atomic<Bool>(false)
+    try onThreads(2) { thread in
+      if thread == 0 {
+        guard map.lockValue(at: offset) else { throw LinuxErrno.wouldDeadlock }
+        isHeld.store(true, ordering: .releasing)
+        usleep(50_000)
+        map.unlockValue(at: offset)
+      } else {
+        while !isHeld.load(ordering: .acquiring) { sched_yield() }
+        try map.updateElement(bytes(0), to: [UInt8](repeating: 7, count: 24), flags: .lock)
+      }
+    }
+    #expect(try map.lookupElement(bytes(0), flags: [])[16] == 7)
   }
 
   @Test("locked updates and lookups of a value never see a mixture")

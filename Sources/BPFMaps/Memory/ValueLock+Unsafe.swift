@@ -20,14 +20,15 @@ extension BPFMap {
   package final func lockValue(at offset: Int) -> Bool {
     guard let lock = layout.lockOffset else { return false }
     return memory.withAtomicHalf(at: offset + lock) { word in
-      // A holder on another thread only copies a value. Where many threads want the processor, each wait is long.
-      for attempt in 0..<20_000 {
+      // A holder on another thread only copies a value, and is away for long only while others have its processor. A
+      // sleep takes the longer the more want this one, so that a number of them waits as long as the machine is loaded.
+      for attempt in 0..<1_500 {
         if word.load(ordering: .relaxed) == 0,
           word.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
         {
           return true
         }
-        if attempt > 100 { sched_yield() }
+        if attempt > 1_000 { usleep(1_000) } else if attempt > 100 { sched_yield() }
       }
       return false
     }
